@@ -1,0 +1,1 @@
+"""Where it all runs: the CDK app, one file per stack."""

@@ -1,0 +1,1 @@
+"""How a feature is computed: validation, windows, stream and batch engines over one kernel."""
