@@ -1,0 +1,6 @@
+"""Keeps moto's in-memory state (S3, IAM, CloudFormation, SQS, ...) across restarts of the mirror.
+
+The mirror's own control plane is durable by itself (`mirror.documents`). moto's is not: it lives in
+Python objects. A background thread writes them to disk shortly after every change, and the next
+start reads them back, so that `kill -9` costs at most the last moments of control-plane changes.
+"""
