@@ -6,32 +6,36 @@ from importlib import import_module
 
 import click
 
+# Name: where the command is, and its line in `fraudline --help`.
 COMMANDS = {
-    "up": "mirror.commands.up:up",
-    "down": "mirror.commands.down:down",
-    "status": "mirror.commands.status:status",
-    "env": "mirror.commands.env:env",
-    "cdk": "mirror.commands.cdk:cdk",
-    "demo": "mirror.commands.demo:demo",
-    "generate": "processing.commands.generate:generate",
-    "models": "pipelines.commands.models:models",
-    "pipeline": "pipelines.commands.pipeline:pipeline",
+    "up": ("mirror.commands.up:up", "Start the laptop's cloud."),
+    "down": ("mirror.commands.down:down", "Stop it; its state stays."),
+    "status": ("mirror.commands.status:status", "Show whether it runs, and its services."),
+    "env": ("mirror.commands.env:env", "Print variables that point any AWS tool at it."),
+    "cdk": ("mirror.commands.cdk:cdk", "Run the pinned cdk command line against it."),
+    "demo": ("mirror.commands.demo:demo", "Take transactions through the whole platform."),
+    "generate": ("processing.commands.generate:generate", "Generate transactions as Parquet files."),
+    "models": ("pipelines.commands.models:models", "List, inspect, approve and reject models."),
+    "pipeline": ("pipelines.commands.pipeline:pipeline", "Run the nightly pipeline and follow it."),
 }
 
 
 class _LazyGroup(click.Group):
     """Imports a subcommand when it is named, so that `fraudline --help` needs no SDK."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        target = COMMANDS.get(cmd_name)
-        if target is None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
             return None
-        module, _, attribute = target.partition(":")
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
 @click.command(cls=_LazyGroup)
@@ -41,5 +45,10 @@ def main() -> None:
 
     \b
     Example:
-      fraudline up && fraudline cdk deploy --all && fraudline demo
+      fraudline demo
+      fraudline up && fraudline cdk deploy --all
     """
+
+
+if __name__ == "__main__":
+    main()

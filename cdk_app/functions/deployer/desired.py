@@ -1,0 +1,53 @@
+"""The serving configuration that the stack wants, as JSON in the parameter and the custom resource."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """Everything about the endpoint except which model it serves: the registry decides that.
+
+    Attributes:
+        model_environment: environment variables of every model container.
+        invocations_per_instance: target of the scaling, per minute.
+        bake_seconds: how long alarms watch a new fleet before the old one goes.
+        rollback_alarms: names of alarms that roll an update back.
+    """
+
+    endpoint: str
+    variant: str
+    package_group: str
+    image: str
+    role: str
+    model_environment: dict[str, str]
+    instance_type: str
+    min_instances: int
+    max_instances: int
+    invocations_per_instance: int
+    bake_seconds: int
+    rollback_alarms: tuple[str, ...]
+    tags: dict[str, str]
+
+    @classmethod
+    def from_json(cls, text: str) -> Desired:
+        """Parse a configuration.
+
+        Raises:
+            ValueError: it is not JSON, or a field is missing, unknown or of the wrong type.
+        """
+        document = json.loads(text)
+        if not isinstance(document, dict):
+            raise ValueError("configuration: expected a JSON object")
+        names = {field.name for field in fields(cls)}
+        if missing := sorted(names - document.keys()):
+            raise ValueError(f"configuration: {', '.join(missing)} missing; deploy the serving stack again")
+        if unknown := sorted(document.keys() - names):
+            raise ValueError(f"configuration: {', '.join(unknown)} unknown; deploy the serving stack again")
+        for field in fields(cls):
+            kind = {"int": int, "str": str}.get(str(field.type), (list, dict))
+            if not isinstance(document[field.name], kind) or isinstance(document[field.name], bool):
+                raise ValueError(f"configuration: {field.name} is {document[field.name]!r}, not {field.type}")
+        return cls(**{**document, "rollback_alarms": tuple(document["rollback_alarms"])})

@@ -1,0 +1,1 @@
+"""Empties what CloudFormation only deletes when empty. Deployed in disposable environments only."""

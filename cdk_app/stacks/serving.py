@@ -1,0 +1,135 @@
+"""The decision endpoint (D1), and its deployment on approval (D5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import CustomResource, Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from cdk_app.arns import Arns
+from cdk_app.constructs.deployer import Deployer
+from cdk_app.constructs.endpoint_role import EndpointRole
+from cdk_app.project import inference_image
+from cdk_app.settings import Settings
+
+VARIANT = "live"
+SLOWEST_P99_MICROSECONDS = 200_000
+"""The hard limit for a whole answer: 200 ms."""
+
+
+class ServingStack(Stack):
+    """The endpoint, owned by the deployer function instead of by CloudFormation.
+
+    This stack says *how* to serve: instances, scaling, image, role. The registry says *which* model.
+    The deployer joins the two; see docs/decisions/0003-cloudformation-and-the-registry.md.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Settings, key: kms.IKey, **kwargs: Any
+    ) -> None:
+        super().__init__(scope, construct_id, description="The decision endpoint and its deployer", **kwargs)
+        names = settings.names
+        self._settings = settings
+        arns = Arns(self, names)
+        endpoint_role = EndpointRole(self, "EndpointRole", arns=arns, key=key)
+        alarms = [self._errors_alarm(), self._latency_alarm()]
+        desired = self.to_json_string(
+            self._desired(endpoint_role.role, [alarm.alarm_name for alarm in alarms])
+        )
+        parameter_name = f"/{names.prefix}/serving"
+        parameter = ssm.StringParameter(
+            self,
+            "Desired",
+            parameter_name=parameter_name,
+            description="The serving configuration that the deployer keeps",
+            string_value=desired,
+        )
+        deployer = Deployer(
+            self,
+            "Deployer",
+            settings=settings,
+            arns=arns,
+            desired_parameter=parameter_name,
+            endpoint_role=endpoint_role.role,
+        )
+        endpoint = CustomResource(
+            self,
+            "Endpoint",
+            service_token=deployer.function.arn,
+            resource_type="Custom::FraudlineEndpoint",
+            properties={"Configuration": desired},
+            service_timeout=Duration.hours(1),
+        )
+        for needed in (parameter, endpoint_role, deployer.function, *alarms):
+            endpoint.node.add_dependency(needed)
+        # Approvals are heard once the endpoint exists and no longer when it is being deleted.
+        deployer.on_approvals().node.add_dependency(endpoint)
+
+    def _desired(self, endpoint_role: iam.IRole, alarms: list[str]) -> dict[str, Any]:
+        """The configuration as `cdk_app.functions.deployer.desired` reads it."""
+        settings, names = self._settings, self._settings.names
+        return {
+            "endpoint": names.endpoint,
+            "variant": VARIANT,
+            "package_group": names.model_package_group,
+            "image": inference_image(self).image_uri,
+            "role": endpoint_role.role_arn,
+            "model_environment": {
+                "FRAUDLINE_ENVIRONMENT": settings.environment,
+                "FRAUDLINE_REPLAY": "1" if settings.replay else "0",
+            },
+            "instance_type": settings.endpoint_instance_type,
+            "min_instances": settings.endpoint_min_instances,
+            "max_instances": settings.endpoint_max_instances,
+            "invocations_per_instance": settings.endpoint_invocations_per_instance,
+            "bake_seconds": settings.rollout_bake_seconds,
+            "rollback_alarms": alarms,
+            "tags": {"fraudline:environment": settings.environment},
+        }
+
+    def _errors_alarm(self) -> cloudwatch.Alarm:
+        return self._alarm(
+            "ServerErrors",
+            "server-errors",
+            "The endpoint fails requests",
+            metric=self._metric("Invocation5XXErrors", "Sum"),
+            threshold=5,
+        )
+
+    def _latency_alarm(self) -> cloudwatch.Alarm:
+        return self._alarm(
+            "SlowDecisions",
+            "slow-decisions",
+            "One answer in a hundred takes longer than 200 ms",
+            metric=self._metric("ModelLatency", "p99"),
+            threshold=SLOWEST_P99_MICROSECONDS,
+        )
+
+    def _metric(self, name: str, statistic: str) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace="AWS/SageMaker",
+            metric_name=name,
+            dimensions_map={"EndpointName": self._settings.names.endpoint, "VariantName": VARIANT},
+            statistic=statistic,
+            period=Duration.minutes(1),
+        )
+
+    def _alarm(
+        self, construct_id: str, name: str, description: str, *, metric: cloudwatch.Metric, threshold: float
+    ) -> cloudwatch.Alarm:
+        return cloudwatch.Alarm(
+            self,
+            construct_id,
+            alarm_name=f"{self._settings.names.prefix}-{name}",
+            alarm_description=description,
+            metric=metric,
+            threshold=threshold,
+            evaluation_periods=2,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )

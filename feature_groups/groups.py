@@ -1,0 +1,92 @@
+"""The Feature Store groups, derived from the features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from feature_groups.feature import DataType, Feature
+from feature_groups.merchant import MERCHANT_FEATURES
+from feature_groups.user_activity import USER_FEATURES
+
+EVENT_TIME = "event_time"
+STATE = "state"
+
+
+class GroupFeature(NamedTuple):
+    """A column of a group: its name and its Feature Store type."""
+
+    name: str
+    type: DataType
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureGroup:
+    """One Feature Store group: a record per entity.
+
+    Attributes:
+        name: short name; `Names.feature_group` makes the physical one.
+        record_identifier: the column that names the entity.
+        event_time: the ISO-8601 column that orders versions of a record.
+        features: every column, record identifier and event time first.
+        ttl_days: days after `event_time` when the online record expires; None never.
+    """
+
+    name: str
+    description: str
+    record_identifier: str
+    features: tuple[GroupFeature, ...]
+    event_time: str = EVENT_TIME
+    ttl_days: int | None = None
+    online: bool = True
+    offline: bool = True
+
+
+def _group(
+    name: str,
+    description: str,
+    record_identifier: str,
+    columns: Iterable[GroupFeature],
+    ttl_days: int | None = None,
+) -> FeatureGroup:
+    keys = (GroupFeature(record_identifier, "String"), GroupFeature(EVENT_TIME, "String"))
+    return FeatureGroup(name, description, record_identifier, (*keys, *columns), ttl_days=ttl_days)
+
+
+def _columns(features: Iterable[Feature]) -> tuple[GroupFeature, ...]:
+    return tuple(GroupFeature(feature.name, feature.dtype) for feature in features)
+
+
+USER_PROFILE = _group(
+    "user-profile",
+    "Who the card holder is: home, and account facts that change rarely",
+    "user_id",
+    (
+        GroupFeature("home_lat", "Fractional"),
+        GroupFeature("home_lon", "Fractional"),
+        GroupFeature("home_country", "String"),
+        GroupFeature("account_created_at", "String"),
+        GroupFeature("account_type", "String"),
+        GroupFeature("kyc_status", "String"),
+    ),
+)
+
+# A state older than the longest window tells little more than "was away"; a quarter keeps the
+# last device and the last transaction time of a card that is used a few times a year.
+USER_ACTIVITY = _group(
+    "user-activity",
+    "Window aggregates of a user as of event_time, and the packed history they are computed from",
+    "user_id",
+    (*_columns(USER_FEATURES), GroupFeature(STATE, "String")),
+    ttl_days=90,
+)
+
+MERCHANT = _group(
+    "merchant",
+    "Window aggregates and known frauds of a merchant as of event_time, and the packed history",
+    "merchant_id",
+    (*_columns(MERCHANT_FEATURES), GroupFeature(STATE, "String")),
+)
+
+GROUPS: tuple[FeatureGroup, ...] = (USER_PROFILE, USER_ACTIVITY, MERCHANT)

@@ -1,0 +1,78 @@
+"""Settings of the decision server, all from environment variables (see docs/endpoint.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from feature_groups.names import Names
+
+DEFAULT_RULES = Path(__file__).parent / "rules" / "default.toml"
+
+
+class SettingsError(ValueError):
+    """An environment variable does not fit; the message names it and says what does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one server process runs.
+
+    Attributes:
+        host: address to listen on; all interfaces in a container.
+        port: SageMaker tells it in ``SAGEMAKER_BIND_TO_PORT``.
+        model_dir: where ``model.tar.gz`` was extracted.
+        rules_file: the rules that decide when no model can.
+        model_version: what answers call the model, e.g. a model package version.
+        names: names of the deployed resources.
+        read_budget_ms: longest wait for the feature store before the rules decide.
+        replay: accept transactions of any age, for demonstrations on historical data.
+    """
+
+    host: str
+    port: int
+    model_dir: Path
+    rules_file: Path
+    model_version: str | None
+    names: Names
+    read_budget_ms: int
+    replay: bool
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Read and check the environment.
+
+        Raises:
+            SettingsError: a variable has a value that does not fit.
+        """
+        try:
+            names = Names(environ.get("FRAUDLINE_ENVIRONMENT", "dev"))
+        except ValueError as error:
+            raise SettingsError(f"FRAUDLINE_ENVIRONMENT: {error}") from error
+        return cls(
+            host=environ.get("FRAUDLINE_BIND_HOST", "0.0.0.0"),  # noqa: S104 - a container's only interface
+            port=_integer(environ, "SAGEMAKER_BIND_TO_PORT", 8080, 1, 65535),
+            model_dir=Path(environ.get("SM_MODEL_DIR", "/opt/ml/model")),
+            rules_file=Path(environ.get("FRAUDLINE_RULES_FILE", DEFAULT_RULES)),
+            model_version=environ.get("FRAUDLINE_MODEL_VERSION") or None,
+            names=names,
+            read_budget_ms=_integer(environ, "FRAUDLINE_READ_BUDGET_MS", 50, 1, 10_000),
+            replay=_flag(environ, "FRAUDLINE_REPLAY"),
+        )
+
+
+def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = environ.get(name, "")
+    if not text:
+        return default
+    if not text.isascii() or not text.isdecimal() or not low <= int(text) <= high:
+        raise SettingsError(f"{name}={text!r}: expected a whole number from {low} to {high}")
+    return int(text)
+
+
+def _flag(environ: Mapping[str, str], name: str) -> bool:
+    text = environ.get(name, "0")
+    if text not in ("", "0", "1"):
+        raise SettingsError(f"{name}={text!r}: expected 0 or 1")
+    return text == "1"

@@ -1,0 +1,40 @@
+"""Whether a stack is in a state that allows what is asked of it."""
+
+from __future__ import annotations
+
+from mirror.api import Document, ServiceError
+from mirror.cloudformation.desired import Desired
+
+_SETTLED = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+_UPDATABLE = _SETTLED | {"UPDATE_FAILED", "CREATE_FAILED"}
+
+
+def unchanged(stack: Document, wanted: Desired) -> bool:
+    """Whether a stack already is what is asked for."""
+    return (
+        stack["StackStatus"] in _SETTLED
+        and stack["template"] == wanted.body
+        and stack["given"] == wanted.parameters.given
+        and stack["Parameters"] == wanted.shown_parameters
+        and stack["Tags"] == wanted.tags
+    )
+
+
+def check_idle(stack: Document) -> None:
+    """Raises ServiceError while another operation runs on the stack."""
+    status = stack["StackStatus"]
+    if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+        raise _busy(stack)
+
+
+def check_updatable(stack: Document) -> None:
+    """Raises ServiceError when the stack's status does not allow an update."""
+    if stack["StackStatus"] not in _UPDATABLE:
+        raise _busy(stack)
+
+
+def _busy(stack: Document) -> ServiceError:
+    return ServiceError(
+        "ValidationError",
+        f"Stack:{stack['StackId']} is in {stack['StackStatus']} state and can not be updated.",
+    )

@@ -1,0 +1,5 @@
+"""``python -m mirror.docker``."""
+
+from mirror.docker.cli import main
+
+main(prog_name="fraudline-docker")

@@ -1,0 +1,1 @@
+"""SageMaker hosting: models, endpoint configurations, and endpoints that are real server processes."""

@@ -1,0 +1,1 @@
+"""SageMaker Feature Store: control plane, online store on LMDB, offline copy as Parquet in S3."""

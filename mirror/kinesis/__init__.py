@@ -1,0 +1,1 @@
+"""Kinesis Data Streams: control plane, and a durable data plane on LMDB."""

@@ -1,0 +1,1 @@
+"""EventBridge Scheduler: moto keeps the schedules, the mirror fires them."""

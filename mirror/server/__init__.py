@@ -1,0 +1,1 @@
+"""The mirror's front: one port, one process, every service."""

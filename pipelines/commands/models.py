@@ -1,0 +1,177 @@
+"""``fraudline models``: review what the pipeline registered."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.table import Table
+
+from feature_groups.names import Names
+from pipelines.commands import registry, target
+from pipelines.commands.registry import ModelVersion, RegistryError
+
+_COLUMNS = {
+    "auc": "AUC",
+    "average_precision": "average precision",
+    "card_precision_at_100": "card precision@100",
+    "recall_at_fpr_1pct": "recall at 1 % FPR",
+}
+
+
+def _names(_context: click.Context, _option: click.Parameter, environment: str) -> Names:
+    try:
+        return Names(environment)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+environment_option = click.option(
+    "--environment",
+    "names",
+    default="dev",
+    envvar="FRAUDLINE_ENVIRONMENT",
+    show_default=True,
+    callback=_names,
+    help="Which deployment.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+def reports_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn what can go wrong into one line and exit code 1."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except RegistryError as error:
+            raise click.ClickException(str(error)) from error
+        except (BotoCoreError, ClientError) as error:
+            raise click.ClickException(
+                f"{error}. Is the mirror up (`fraudline status`), or are AWS credentials set?"
+            ) from error
+
+    return wrapped
+
+
+@click.group()
+def models() -> None:
+    """List, inspect, approve and reject registered models. VERSION is a number, an ARN or 'latest'.
+
+    \b
+    Example:
+      fraudline models list
+      fraudline models approve latest --comment "AUC 0.97, reviewed with the fraud team"
+    """
+
+
+@models.command("list")
+@environment_option
+@json_option
+@reports_errors
+def list_(names: Names, as_json: bool) -> None:
+    """Show every version, newest first.
+
+    \b
+    Example:
+      fraudline models list --json
+    """
+    aws = target.resolve()
+    versions = registry.list_versions(aws.client("sagemaker"), names.model_package_group)
+    if as_json:
+        click.echo(json.dumps([version.as_dict() for version in versions], indent=2))
+        return
+    table = Table("version", "status", "created", *_COLUMNS.values())
+    for version in versions:
+        figures = [version.summary.get(name, "") for name in _COLUMNS]
+        table.add_row(str(version.version), version.status, f"{version.created:%Y-%m-%d %H:%M}", *figures)
+    console = Console()
+    console.print(table if versions else "No models are registered yet: `fraudline pipeline run`")
+    console.print(f"[dim]{aws.description}[/dim]")
+
+
+@models.command()
+@click.argument("version", default="latest")
+@environment_option
+@json_option
+@reports_errors
+def show(version: str, names: Names, as_json: bool) -> None:
+    """Show one version with its evaluation report.
+
+    \b
+    Example:
+      fraudline models show 3
+    """
+    aws = target.resolve()
+    found = registry.find(aws.client("sagemaker"), names.model_package_group, version)
+    if as_json:
+        full = registry.report(aws.client("s3"), found) if found.report_uri else None
+        click.echo(json.dumps({**found.as_dict(), "evaluation": full}, indent=2))
+        return
+    _print(found)
+    click.echo(f"({aws.description})")
+
+
+@models.command()
+@click.argument("version")
+@click.option("--comment", default="", help="Why; kept with the model.")
+@environment_option
+@json_option
+@reports_errors
+def approve(version: str, comment: str, names: Names, as_json: bool) -> None:
+    """Approve a version: the deployment rule then brings it to the endpoint.
+
+    \b
+    Example:
+      fraudline models approve latest --comment "reviewed with the fraud team"
+    """
+    _decide(version, registry.APPROVED, comment, names, as_json)
+
+
+@models.command()
+@click.argument("version")
+@click.option("--comment", required=True, help="Why; kept with the model.")
+@environment_option
+@json_option
+@reports_errors
+def reject(version: str, comment: str, names: Names, as_json: bool) -> None:
+    """Reject a version: it is never served, and if it was, it is withdrawn.
+
+    \b
+    Example:
+      fraudline models reject 4 --comment "recall fell for card testing"
+    """
+    _decide(version, registry.REJECTED, comment, names, as_json)
+
+
+def _decide(version: str, status: str, comment: str, names: Names, as_json: bool) -> None:
+    aws = target.resolve()
+    click.echo(f"Talking to {aws.description}", err=True)
+    sagemaker = aws.client("sagemaker")
+    found = registry.find(sagemaker, names.model_package_group, version)
+    comment = f"{comment} ({getpass.getuser()})".strip()
+    decided = registry.decide(sagemaker, found, status, comment)
+    if as_json:
+        click.echo(json.dumps(decided.as_dict(), indent=2))
+    else:
+        click.echo(f"Version {decided.version} is now {decided.status}: {decided.comment}")
+
+
+def _print(version: ModelVersion) -> None:
+    table = Table(show_header=False, box=None)
+    table.add_row("version", str(version.version))
+    table.add_row("status", version.status)
+    table.add_row("created", f"{version.created:%Y-%m-%d %H:%M:%S}")
+    table.add_row("comment", version.comment or "")
+    for name, value in version.summary.items():
+        table.add_row(_COLUMNS.get(name, name.replace("_", " ")), value)
+    table.add_row("report", version.report_uri or "")
+    table.add_row("model", version.model_uri or "")
+    Console(soft_wrap=True).print(table)

@@ -1,0 +1,118 @@
+"""The model registry as a reviewer needs it: versions, their figures, and a verdict."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.exceptions import ClientError
+
+APPROVED, REJECTED, PENDING = "Approved", "Rejected", "PendingManualApproval"
+
+
+class RegistryError(Exception):
+    """No such model, or the registry refused; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One registered model. `summary` holds the evaluation's main figures as texts."""
+
+    arn: str
+    version: int
+    status: str
+    created: datetime
+    comment: str | None
+    summary: dict[str, str]
+    report_uri: str | None
+    model_uri: str | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The version as a JSON document."""
+        return {
+            "version": self.version,
+            "arn": self.arn,
+            "status": self.status,
+            "created": self.created.isoformat(),
+            "comment": self.comment,
+            "summary": self.summary,
+            "report": self.report_uri,
+            "model": self.model_uri,
+        }
+
+
+def list_versions(sagemaker: Any, group: str) -> list[ModelVersion]:
+    """All versions of a model package group, newest first.
+
+    Raises:
+        RegistryError: there is no such group.
+    """
+    pages = sagemaker.get_paginator("list_model_packages").paginate(
+        ModelPackageGroupName=group, ModelPackageType="Versioned"
+    )
+    try:
+        arns = [item["ModelPackageArn"] for page in pages for item in page["ModelPackageSummaryList"]]
+    except ClientError as error:
+        raise RegistryError(f"{group}: {error}; deploy the platform first (`cdk deploy --all`)") from error
+    return sorted((describe(sagemaker, arn) for arn in arns), key=lambda v: v.version, reverse=True)
+
+
+def describe(sagemaker: Any, arn: str) -> ModelVersion:
+    """One version by the ARN of its package."""
+    package = sagemaker.describe_model_package(ModelPackageName=arn)
+    statistics = package.get("ModelMetrics", {}).get("ModelQuality", {}).get("Statistics", {})
+    containers = package.get("InferenceSpecification", {}).get("Containers", [{}])
+    return ModelVersion(
+        arn=package["ModelPackageArn"],
+        version=package["ModelPackageVersion"],
+        status=package["ModelApprovalStatus"],
+        created=package["CreationTime"],
+        comment=package.get("ApprovalDescription"),
+        summary=package.get("CustomerMetadataProperties", {}),
+        report_uri=statistics.get("S3Uri"),
+        model_uri=containers[0].get("ModelDataUrl"),
+    )
+
+
+def find(sagemaker: Any, group: str, wanted: str) -> ModelVersion:
+    """The version a reviewer means: a number, an ARN, or ``latest``.
+
+    Raises:
+        RegistryError: there is no such version; the message lists those there are.
+    """
+    versions = list_versions(sagemaker, group)
+    if not versions:
+        raise RegistryError(f"{group} has no models yet: run the pipeline with `fraudline pipeline run`")
+    for version in versions:
+        if wanted in ("latest", str(version.version), version.arn):
+            return version
+    known = ", ".join(str(version.version) for version in versions)
+    raise RegistryError(f"{group} has no version {wanted!r}: use one of {known}, or latest")
+
+
+def decide(sagemaker: Any, version: ModelVersion, status: str, comment: str) -> ModelVersion:
+    """Record a reviewer's verdict (`APPROVED` or `REJECTED`); returns the version as it then is."""
+    sagemaker.update_model_package(
+        ModelPackageArn=version.arn, ModelApprovalStatus=status, ApprovalDescription=comment
+    )
+    return describe(sagemaker, version.arn)
+
+
+def report(s3: Any, version: ModelVersion) -> dict[str, Any]:
+    """The evaluation report of a version.
+
+    Raises:
+        RegistryError: the package names no report, or it cannot be read.
+    """
+    if version.report_uri is None:
+        raise RegistryError(f"version {version.version} has no evaluation report")
+    uri = urlsplit(version.report_uri)
+    try:
+        body = s3.get_object(Bucket=uri.netloc, Key=uri.path.lstrip("/"))["Body"].read()
+    except ClientError as error:
+        raise RegistryError(f"{version.report_uri} cannot be read: {error}") from error
+    document: dict[str, Any] = json.loads(body)
+    return document

@@ -1,0 +1,53 @@
+"""Puts the steps together and lets the SDK compile them.
+
+Imports the SageMaker SDK: import this module only inside `offline_sdk`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+from sagemaker.core.workflow.parameters import ParameterFloat, ParameterInteger, ParameterString
+from sagemaker.core.workflow.pipeline_context import PipelineSession
+from sagemaker.mlops.workflow.pipeline import Pipeline
+
+from pipelines.definition.decision import meets_criteria
+from pipelines.definition.inputs import NightlyInputs
+from pipelines.definition.jobs import build_features, evaluate_model, train_model
+from pipelines.definition.parameters import parameters_for
+
+_KINDS = {str: ParameterString, int: ParameterInteger, float: ParameterFloat}
+# Given explicitly, the SDK does not read the machine's own settings, nor report usage.
+_SDK_SETTINGS = {
+    "SchemaVersion": "1.0",
+    "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}},
+}
+
+
+def assemble(inputs: NightlyInputs) -> dict[str, Any]:
+    """The definition as the SDK compiles it."""
+    session = PipelineSession(
+        boto_session=boto3.Session(region_name="us-east-1"),
+        default_bucket=inputs.lake_bucket,
+        sagemaker_config=_SDK_SETTINGS,
+    )
+    session._default_bucket = inputs.lake_bucket  # else the SDK asks S3 whether it exists
+    variables = {
+        item.name: _KINDS[type(item.default)](name=item.name, default_value=item.default)
+        for item in parameters_for(inputs)
+    }
+    features = build_features(inputs, session, variables)
+    training = train_model(inputs, session, variables, features)
+    evaluation = evaluate_model(inputs, session, features, training)
+    decision = meets_criteria(inputs, session, variables, training, evaluation)
+    pipeline = Pipeline(
+        name=inputs.pipeline_name,
+        parameters=list(variables.values()),
+        steps=[features, training, evaluation, decision],
+        pipeline_experiment_config=None,
+        sagemaker_session=session,
+    )
+    definition: dict[str, Any] = json.loads(pipeline.definition())
+    return definition

@@ -1,0 +1,120 @@
+"""What happens with an evaluated model: registration for review, or rejection.
+
+Imports the SageMaker SDK: import this module only inside `offline_sdk`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
+from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo
+from sagemaker.core.workflow.execution_variables import ExecutionVariables
+from sagemaker.core.workflow.functions import Join, JsonGet
+from sagemaker.core.workflow.pipeline_context import PipelineSession
+from sagemaker.mlops.workflow.condition_step import ConditionStep
+from sagemaker.mlops.workflow.fail_step import FailStep
+from sagemaker.mlops.workflow.model_step import ModelStep
+from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
+from sagemaker.serve.model_builder import ModelBuilder
+
+from pipelines.definition.inputs import NightlyInputs
+from pipelines.definition.jobs import EVALUATION, Variables, service_faults
+
+AUC = "binary_classification_metrics.auc.value"
+AVERAGE_PRECISION = "fraud_metrics.average_precision"
+# Texts in evaluation.json's `summary`, copied to the package so that a reviewer sees them there.
+SUMMARY = (
+    "as_of", "auc", "average_precision", "card_precision_at_100", "recall_at_fpr_1pct",
+    "test_rows", "test_frauds", "train_rows", "training_window", "test_window",
+)  # fmt: skip
+
+
+def meets_criteria(
+    inputs: NightlyInputs,
+    session: PipelineSession,
+    variables: Variables,
+    training: TrainingStep,
+    evaluation: ProcessingStep,
+) -> ConditionStep:
+    """Both criteria met: register for review. Either missed: the execution fails, saying which."""
+
+    def evaluated(path: str) -> JsonGet:
+        return JsonGet(step_name=evaluation.name, property_file=EVALUATION, json_path=path)
+
+    return ConditionStep(
+        name="MeetsCriteria",
+        description="Fixed criteria on the test window",
+        conditions=[
+            ConditionGreaterThanOrEqualTo(left=evaluated(AUC), right=variables["MinimumAuc"]),
+            ConditionGreaterThanOrEqualTo(
+                left=evaluated(AVERAGE_PRECISION), right=variables["MinimumAveragePrecision"]
+            ),
+        ],
+        if_steps=[_register(inputs, session, training, evaluation, evaluated)],
+        else_steps=[
+            FailStep(
+                name="RejectModel",
+                description="The model misses a criterion; nothing is registered",
+                error_message=Join(
+                    on="",
+                    values=[
+                        "The model misses a criterion on the test window: AUC ",
+                        evaluated("summary.auc"),
+                        " (minimum ",
+                        variables["MinimumAuc"],
+                        "), average precision ",
+                        evaluated("summary.average_precision"),
+                        " (minimum ",
+                        variables["MinimumAveragePrecision"],
+                        "). Nothing was registered.",
+                    ],
+                ),
+            )
+        ],
+    )
+
+
+def _register(
+    inputs: NightlyInputs,
+    session: PipelineSession,
+    training: TrainingStep,
+    evaluation: ProcessingStep,
+    evaluated: Any,
+) -> ModelStep:
+    statistics = Join(
+        on="/",
+        values=[
+            evaluation.properties.ProcessingOutputConfig.Outputs["evaluation"].S3Output.S3Uri,
+            EVALUATION.path,
+        ],
+    )
+    builder = ModelBuilder(
+        sagemaker_session=session,
+        role_arn=inputs.role_arn,
+        image_uri=inputs.inference_image,
+        s3_model_data_url=training.properties.ModelArtifacts.S3ModelArtifacts,
+    )
+    arguments = builder.register(
+        model_package_group_name=inputs.model_package_group,
+        content_types=["application/json"],
+        response_types=["application/json"],
+        inference_instances=list(inputs.inference_instance_types),
+        transform_instances=[inputs.processing_instance_type],
+        approval_status="PendingManualApproval",
+        model_metrics=ModelMetrics(
+            model_statistics=MetricsSource(content_type="application/json", s3_uri=statistics)
+        ),
+        customer_metadata_properties={
+            **{name: evaluated(f"summary.{name}") for name in SUMMARY},
+            "code_version": inputs.code_version,
+            "pipeline_execution": ExecutionVariables.PIPELINE_EXECUTION_ARN,
+        },
+        skip_model_validation="All",
+    )
+    return ModelStep(
+        name="RegisterModel",
+        description="Waits for a reviewer as PendingManualApproval",
+        step_args=arguments,
+        retry_policies=[service_faults()],
+    )

@@ -1,0 +1,82 @@
+"""What the nightly definition is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightlyInputs:
+    """Everything that differs between two deployments of the nightly pipeline.
+
+    Every text may be, or contain, a CDK token: it reaches the definition unread. The exception is
+    the last path segment of `processing_code_uri`, which names a file inside the container.
+
+    Attributes:
+        pipeline_name: name of the pipeline.
+        role_arn: role that the jobs run as.
+        lake_bucket: bucket of the lake; holds ``raw/``, ``labels/``, ``processed/`` and ``models/``.
+        profiles_uri: S3 prefix of the offline user-profile records, e.g. the ``user-profile`` part
+            of the offline feature store.
+        processing_code_uri: S3 object of the zip made by `pipelines.bundles`.
+        training_code_uri: S3 object of the tar.gz made by `pipelines.bundles`.
+        code_version: version of both bundles, as `pipelines.bundles` reports it.
+        xgboost_image: SageMaker's XGBoost 3.2-0 image of the region; runs TrainModel and EvaluateModel.
+        inference_image: image of the inference server, registered with the model. It also runs
+            BuildFeatures: features are computed offline by the packages that compute them online,
+            and the XGBoost image lacks one of them (msgspec).
+        model_package_group: group the model is registered in.
+        processing_instance_type: instance of BuildFeatures and EvaluateModel.
+        training_instance_type: instance of TrainModel.
+        inference_instance_types: real-time instance types the package declares as supported.
+        volume_gb: disk of each job, in GB.
+        kms_key_arn: key for job volumes and outputs; None leaves both to the bucket's default.
+        minimum_auc: default of the MinimumAuc parameter.
+        minimum_average_precision: default of the MinimumAveragePrecision parameter.
+
+    Raises:
+        ValueError: a text is empty, the code URI does not end in a zip's name, or a number is out
+            of its range.
+    """
+
+    pipeline_name: str
+    role_arn: str
+    lake_bucket: str
+    profiles_uri: str
+    processing_code_uri: str
+    training_code_uri: str
+    code_version: str
+    xgboost_image: str
+    inference_image: str
+    model_package_group: str
+    processing_instance_type: str = "ml.m5.2xlarge"
+    training_instance_type: str = "ml.m5.2xlarge"
+    inference_instance_types: tuple[str, ...] = ("ml.m5.large", "ml.c5.large", "ml.c5.xlarge")
+    volume_gb: int = 30
+    kms_key_arn: str | None = None
+    minimum_auc: float = 0.85
+    minimum_average_precision: float = 0.25
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if getattr(self, field.name) == "":
+                raise ValueError(f"{field.name}: is empty; give the value or its CDK token")
+        if not self.inference_instance_types:
+            raise ValueError("inference_instance_types: is empty; name at least one instance type")
+        if self.volume_gb < 1:
+            raise ValueError(f"volume_gb: {self.volume_gb} is not a disk size; use 1 or more")
+        for name in ("minimum_auc", "minimum_average_precision"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name}: {getattr(self, name)} is not between 0 and 1")
+        _ = self.processing_code_file
+
+    @property
+    def processing_code_file(self) -> str:
+        """File name that the processing bundle has inside the container."""
+        _, separator, name = self.processing_code_uri.rpartition("/")
+        if not separator or not name.endswith(".zip") or "${" in name:
+            raise ValueError(
+                f"processing_code_uri: {self.processing_code_uri!r} must end in '/<name>.zip', with the name "
+                "spelled out: it becomes a path inside the container"
+            )
+        return name

@@ -1,0 +1,46 @@
+"""The parameters that one execution of the nightly pipeline can set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.definition.inputs import NightlyInputs
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineParameter:
+    """One execution parameter; the type of `default` is the parameter's type."""
+
+    name: str
+    default: str | int | float
+    description: str
+
+
+PARAMETERS: tuple[PipelineParameter, ...] = (
+    PipelineParameter(
+        "AsOf", "auto", "Moment after which nothing is known, ISO-8601 UTC; auto: when the execution started"
+    ),
+    PipelineParameter("HistoryDays", 90, "Age in days of the oldest transaction that is trained on"),
+    PipelineParameter("LabelDelayDays", 7, "Age in days at which a transaction's label counts as complete"),
+    PipelineParameter("ValidationDays", 7, "Days before the test window that choose rounds and thresholds"),
+    PipelineParameter("TestDays", 7, "Newest complete days, used for the evaluation alone"),
+    PipelineParameter("Rounds", 600, "Most boosting rounds; early stopping usually ends before"),
+    PipelineParameter("MaxDepth", 6, "Depth of each tree"),
+    PipelineParameter("LearningRate", 0.1, "Shrinkage of each round"),
+    PipelineParameter("MinimumAuc", 0.85, "AUC on the test window below which the model is rejected"),
+    PipelineParameter(
+        "MinimumAveragePrecision", 0.25, "Average precision on the test window below which it is rejected"
+    ),
+)
+
+
+def parameters_for(inputs: NightlyInputs) -> tuple[PipelineParameter, ...]:
+    """`PARAMETERS` with the defaults that a deployment sets."""
+    defaults = {
+        "MinimumAuc": float(inputs.minimum_auc),
+        "MinimumAveragePrecision": float(inputs.minimum_average_precision),
+    }
+    return tuple(
+        PipelineParameter(item.name, defaults.get(item.name, item.default), item.description)
+        for item in PARAMETERS
+    )

@@ -1,0 +1,88 @@
+"""Fits the gradient-boosted trees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xgboost as xgb
+
+from feature_groups import FEATURE_NAMES
+from pipelines.steps.dataset import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class TreeSettings:
+    """How the trees are grown.
+
+    Attributes:
+        rounds: most boosting rounds.
+        early_stopping: rounds without a better validation average precision that end training.
+        imbalance: weight of a fraud is (genuine / frauds) ** imbalance. 0 leaves the classes as
+            they are, 1 balances them; what lies between keeps scores near to probabilities.
+    """
+
+    rounds: int = 600
+    max_depth: int = 6
+    learning_rate: float = 0.1
+    min_child_weight: float = 5.0
+    subsample: float = 0.8
+    colsample: float = 0.6
+    early_stopping: int = 50
+    imbalance: float = 0.25
+    seed: int = 7
+
+
+def fit(train: Dataset, validation: Dataset, settings: TreeSettings, threads: int) -> xgb.Booster:
+    """A model of `train`, cut at its best round on `validation`.
+
+    Deterministic for equal data, settings, thread count and xgboost version.
+    """
+    frauds = int(train.target.sum())
+    weight = ((len(train.target) - frauds) / frauds) ** settings.imbalance
+    parameters: dict[str, Any] = {
+        "objective": "binary:logistic",
+        # Not xgboost's defaults: an estimated base score and 256 bins lose a tenth of the average
+        # precision when one transaction in two hundred is a fraud.
+        "base_score": 0.5,
+        "tree_method": "hist",
+        "max_bin": 1024,
+        "max_depth": settings.max_depth,
+        "eta": settings.learning_rate,
+        "min_child_weight": settings.min_child_weight,
+        "subsample": settings.subsample,
+        "colsample_bytree": settings.colsample,
+        "scale_pos_weight": weight,
+        "eval_metric": ["auc", "aucpr"],  # the last one decides when to stop
+        "seed": settings.seed,
+        "nthread": threads,
+    }
+    training = _matrix(train)
+    booster = xgb.train(
+        parameters,
+        training,
+        num_boost_round=settings.rounds,
+        evals=[(_matrix(validation, reference=training), "validation")],
+        early_stopping_rounds=settings.early_stopping,
+        verbose_eval=50,
+    )
+    best: xgb.Booster = booster[: booster.best_iteration + 1]
+    return best
+
+
+def scores(booster: xgb.Booster, dataset: Dataset) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Fraud probability of each row."""
+    predictions = booster.inplace_predict(dataset.features, missing=np.nan)
+    return np.asarray(predictions, dtype=np.float64)
+
+
+def _matrix(dataset: Dataset, reference: xgb.QuantileDMatrix | None = None) -> xgb.QuantileDMatrix:
+    return xgb.QuantileDMatrix(
+        dataset.features,
+        label=dataset.target,
+        missing=np.nan,
+        feature_names=list(FEATURE_NAMES),
+        max_bin=1024,
+        ref=reference,
+    )

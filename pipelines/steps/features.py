@@ -1,0 +1,117 @@
+"""BuildFeatures: point-in-time features of every transaction whose label is complete."""
+
+from __future__ import annotations
+
+import argparse
+
+import pandas as pd
+
+from feature_groups import FEATURE_NAMES
+from pipelines.steps.container import StepError, processing_input, processing_output, run
+from pipelines.steps.dataset import MANIFEST, write_json, write_split
+from pipelines.steps.lake import read_labels, read_profiles, read_transactions
+from pipelines.steps.targets import TARGET, known_labels, targets
+from pipelines.steps.windows import SPLITS, Windows, parse_as_of, text
+from processing.batch import compute_features
+
+
+def main(arguments: list[str]) -> None:
+    """Read the lake, compute, split by time and write.
+
+    Raises:
+        StepError: a parameter does not fit, or a window has no transactions or only one class.
+    """
+    options = _parser().parse_args(arguments)
+    windows = Windows.of(
+        parse_as_of(options.as_of, options.started_at),
+        history_days=options.history_days,
+        label_delay_days=options.label_delay_days,
+        validation_days=options.validation_days,
+        test_days=options.test_days,
+    )
+    transactions = read_transactions(processing_input("transactions"))
+    labels = read_labels(processing_input("labels"))
+    profiles = read_profiles(processing_input("profiles"))
+    rows = labelled_rows(windows, transactions, labels, profiles)
+    splits = {name: _split(rows, windows, name) for name in SPLITS}
+    for name, frame in splits.items():
+        _check(frame, windows, name)
+    manifest = {
+        "as_of": text(windows.as_of),
+        "code_version": options.code_version,
+        "feature_names": list(FEATURE_NAMES),
+        "history_days": options.history_days,
+        "label_delay_days": options.label_delay_days,
+        "read": {"transactions": len(transactions), "labels": len(labels), "profiles": len(profiles)},
+        "splits": {name: _write(frame, windows, name) for name, frame in splits.items()},
+    }
+    write_json(manifest, processing_output("manifest") / MANIFEST)
+    for name, split in manifest["splits"].items():
+        print(f"{name}: {split['rows']} rows, {split['frauds']} frauds, {split['start']} to {split['end']}")
+
+
+def labelled_rows(
+    windows: Windows, transactions: pd.DataFrame, labels: pd.DataFrame, profiles: pd.DataFrame
+) -> pd.DataFrame:
+    """Keys, target and 50 features of every transaction in ``[windows.start, windows.end)``.
+
+    Older transactions are history for the features; nothing from after the as-of time is seen.
+    """
+    history = transactions[transactions["timestamp"] < windows.end].reset_index(drop=True)
+    known = known_labels(labels, windows.as_of)
+    versions = profiles[profiles["event_time"] <= windows.as_of].reset_index(drop=True)
+    features = compute_features(history, known, versions if len(versions) else None)
+    keys = history.loc[history["timestamp"] >= windows.start, ["transaction_id", "user_id", "timestamp"]]
+    rows = keys.merge(features, on="transaction_id", how="left", validate="one_to_one")
+    rows.insert(len(keys.columns), TARGET, targets(rows["transaction_id"], known))
+    return rows
+
+
+def _split(rows: pd.DataFrame, windows: Windows, name: str) -> pd.DataFrame:
+    start, end = windows.bounds(name)
+    return rows[(rows["timestamp"] >= start) & (rows["timestamp"] < end)]
+
+
+def _check(frame: pd.DataFrame, windows: Windows, name: str) -> None:
+    start, end = windows.bounds(name)
+    where = f"{name} window {text(start)} to {text(end)}"
+    if frame.empty:
+        raise StepError(
+            f"no data: the {where} has no transactions; ingest them, or change AsOf, HistoryDays or the days "
+            "of validation and test"
+        )
+    frauds = int(frame[TARGET].sum())
+    if frauds in (0, len(frame)):
+        raise StepError(
+            f"one class: all {len(frame)} transactions of the {where} are "
+            f"{'fraud' if frauds else 'genuine'}; check that labels arrive, or widen the window"
+        )
+
+
+def _write(frame: pd.DataFrame, windows: Windows, name: str) -> dict[str, object]:
+    start, end = windows.bounds(name)
+    frauds = int(frame[TARGET].sum())
+    return {
+        "start": text(start),
+        "end": text(end),
+        "rows": len(frame),
+        "frauds": frauds,
+        "fraud_rate": frauds / len(frame),
+        "sha256": write_split(frame, processing_output(name), name),
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pipelines.steps.features", description=__doc__)
+    parser.add_argument("--as-of", default="auto", help="ISO-8601 UTC, or auto")
+    parser.add_argument("--started-at", help="what auto means; default: now")
+    parser.add_argument("--history-days", type=int, default=90)
+    parser.add_argument("--label-delay-days", type=int, default=7)
+    parser.add_argument("--validation-days", type=int, default=7)
+    parser.add_argument("--test-days", type=int, default=7)
+    parser.add_argument("--code-version", default="unknown")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(main))

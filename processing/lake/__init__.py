@@ -1,0 +1,21 @@
+"""The lake's layout: which columns, under which keys. Everything that reads or writes it asks here.
+
+`processing.lake.reading` reads it into pandas and is imported on its own, so that the stream does
+without pandas.
+"""
+
+from __future__ import annotations
+
+from processing.lake.keys import label_key, raw_key
+from processing.lake.schema import LABELS, RAW_TRANSACTIONS
+from processing.lake.tables import label_table, parquet, transaction_table
+
+__all__ = [
+    "LABELS",
+    "RAW_TRANSACTIONS",
+    "label_key",
+    "label_table",
+    "parquet",
+    "raw_key",
+    "transaction_table",
+]

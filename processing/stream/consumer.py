@@ -1,0 +1,178 @@
+"""The loop: read, merge, apply, commit, deliver."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+
+from msgspec import structs
+
+from processing.events import Label, RejectedRecord, Transaction, decode_label, decode_transaction
+from processing.stream.clients import Clients
+from processing.stream.counters import export
+from processing.stream.engine import Engine
+from processing.stream.merge import take
+from processing.stream.metrics import Metrics
+from processing.stream.outputs import Outputs
+from processing.stream.profiles import Profiles
+from processing.stream.records import RawRecord
+from processing.stream.settings import StreamSettings
+from processing.stream.shards import Decode, Shard, StreamReader
+from processing.stream.store import Commit, Store
+
+_log = logging.getLogger(__name__)
+_REPORT_SECONDS = 10.0
+_EXPORT_SECONDS = 0.1
+_IDLE_SECONDS = 0.02
+_DRAIN_SECONDS = 5.0
+
+
+class Consumer:
+    """Consumes transactions and labels until `stop` is set."""
+
+    def __init__(self, settings: StreamSettings, clients: Clients, stop: threading.Event) -> None:
+        self._settings, self._stop = settings, stop
+        self._store = Store(settings.state / "store")
+        names = settings.names
+        profiles = Profiles(clients.features, names.feature_group("user-profile"))
+        self._engine = Engine(names, self._store, profiles, settings.hot_entities)
+        self._outputs = Outputs(settings, clients, self._store)
+        self._readers = [
+            self._reader(clients, "transactions-raw", self._transaction),
+            self._reader(clients, "fraud-labels", _label),
+        ]
+        self._pool = ThreadPoolExecutor(8, thread_name_prefix="read")
+        self._reading: dict[int, Future[None]] = {}
+        self._metrics = Metrics(clients.cloudwatch, names.environment, self._figures, stop)
+        self._report_at = self._export_at = 0.0
+        self._exported: dict[str, int] = {}
+
+    def _reader(self, clients: Clients, stream: str, decode: Decode) -> StreamReader:
+        physical = self._settings.names.stream(stream)
+        pause = self._settings.poll_seconds
+        return StreamReader(clients.kinesis, stream, physical, self._store.shard, decode, pause)
+
+    def run(self) -> None:
+        """Consume until stopped, then deliver what is committed.
+
+        Raises:
+            ClientError: a stream does not exist.
+        """
+        _log.info(
+            "consumer started", extra={"fields": {"state": str(self._settings.state), **self._figures()}}
+        )
+        self._outputs.start()
+        self._metrics.start()
+        try:
+            while not self._stop.is_set():
+                if not self.step():
+                    self._stop.wait(_IDLE_SECONDS)
+        finally:
+            self._stop.set()
+            self._pool.shutdown(cancel_futures=True)
+            self._outputs.close(_DRAIN_SECONDS)
+            self._acknowledge()
+            self._export(math.inf)
+            self._store.close()
+            _log.info("consumer stopped", extra={"fields": self._figures()})
+
+    def step(self) -> bool:
+        """One round; returns whether it made progress."""
+        now = time.monotonic()
+        self._read(now)
+        worked = not self._outputs.congested and self._apply(now)
+        worked = self._retire() or worked
+        if not worked:
+            worked = self._acknowledge()
+        self._outputs.release(caught_up=self._lag_ms == 0 and not worked)
+        self._export(now)
+        if now >= self._report_at:
+            self._report_at = now + _REPORT_SECONDS
+            _log.info("progress", extra={"fields": self._figures()})
+        return worked
+
+    @property
+    def _shards(self) -> list[Shard]:
+        return [shard for reader in self._readers for shard in reader.shards.values()]
+
+    @property
+    def _lag_ms(self) -> int:
+        """How far behind the tips the shards are; events already in memory count as 1 ms at least."""
+        behind = [shard.behind_ms or int(bool(shard.buffer)) for shard in self._shards]
+        return max(behind, default=0)
+
+    def _read(self, now: float) -> None:
+        """Start a read of every shard that is due and not being read."""
+        for reader in self._readers:
+            reader.discover(now)
+            for shard in reader.shards.values():
+                running = self._reading.get(id(shard))
+                if running is not None:
+                    if not running.done():
+                        continue
+                    running.result()  # a failure that must end the consumer is raised here
+                    del self._reading[id(shard)]
+                if reader.wants(shard, now):
+                    self._reading[id(shard)] = self._pool.submit(reader.read, shard)
+
+    def _apply(self, now: float) -> bool:
+        events = take(self._shards, self._settings.batch_size, now, self._settings.replay)
+        if not events:
+            return False
+        commit = self._engine.apply(events)
+        arrived = self._outputs.acknowledged()
+        if arrived is not None:
+            commit = replace(commit, delivered=arrived.delivered, published=arrived.published)
+        number = self._store.commit(commit)
+        self._engine.committed()
+        self._outputs.committed(commit, number)
+        return True
+
+    def _acknowledge(self) -> bool:
+        arrived = self._outputs.acknowledged()
+        if arrived is None:
+            return False
+        self._store.commit(arrived)
+        return True
+
+    def _retire(self) -> bool:
+        """Commit the end of closed shards, so that their children may begin."""
+        retired = False
+        for reader in self._readers:
+            for shard in list(reader.shards.values()):
+                if shard.ended and not shard.buffer:
+                    key = shard.id.key
+                    finished = structs.replace(self._store.shard(key), finished=True)
+                    self._store.commit(Commit(shards={key: finished}))
+                    reader.forget(shard)
+                    retired = True
+        return retired
+
+    def _transaction(self, raw: RawRecord) -> Transaction | RejectedRecord:
+        try:
+            # Its arrival, not the present, is what a transaction's age is measured against: a
+            # consumer that was down does not make good records stale.
+            return decode_transaction(raw.data, raw.arrival_ms, self._settings.replay)
+        except RejectedRecord as rejected:
+            return rejected
+
+    def _figures(self) -> dict[str, int]:
+        return {**self._engine.counters, "lag_ms": self._lag_ms, "pending": self._outputs.pending}
+
+    def _export(self, now: float) -> None:
+        """Write the counters out when they changed, at most ten times a second: a rename is slow."""
+        figures = self._figures()
+        if figures != self._exported and now >= self._export_at:
+            export(self._settings.state / "counters.json", figures)
+            self._exported, self._export_at = figures, now + _EXPORT_SECONDS
+
+
+def _label(raw: RawRecord) -> Label | RejectedRecord:
+    try:
+        return decode_label(raw.data, raw.arrival_ms)
+    except RejectedRecord as rejected:
+        return rejected

@@ -1,0 +1,35 @@
+"""What the consumer counts. Transactions add up: read = accepted + duplicates + rejected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+REJECTIONS = ("schema-errors", "incomplete", "processing-errors")
+
+# `late` transactions are among the accepted: kept in the lake, not applied to features.
+COUNTERS = (
+    "read",
+    "accepted",
+    "duplicates",
+    *REJECTIONS,
+    "late",
+    "labels_read",
+    "labels_accepted",
+    "labels_duplicates",
+    "labels_unmatched",
+    "labels_rejected",
+)
+
+
+def fresh(stored: Mapping[str, int]) -> dict[str, int]:
+    """Every counter, continued from what was stored."""
+    return {name: stored.get(name, 0) for name in COUNTERS}
+
+
+def export(path: Path, counters: Mapping[str, int]) -> None:
+    """Write counters as JSON so that a reader never sees half a file."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(counters))
+    temporary.replace(path)

@@ -1,0 +1,110 @@
+"""Everything that leaves the consumer after a commit, and what has arrived."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import msgspec
+
+from processing.stream import dead_letters
+from processing.stream.clients import Clients
+from processing.stream.delivery import Delivery
+from processing.stream.feature_records import FeatureRecords
+from processing.stream.feature_writer import FeatureWriter
+from processing.stream.kinesis_calls import KinesisCalls
+from processing.stream.lake_writer import LakeWriter
+from processing.stream.publisher import Publisher
+from processing.stream.put_records import put_records
+from processing.stream.records import Outgoing
+from processing.stream.settings import StreamSettings
+from processing.stream.store import Commit, Store
+
+_decoder = msgspec.msgpack.Decoder(list[Outgoing])
+_ABORT_SECONDS = 2.0
+_MOST_PENDING = 200  # payloads in one outbox before reading pauses
+
+
+class Outputs:
+    """The background threads: one per outbox, and those that write the Feature Store."""
+
+    def __init__(self, settings: StreamSettings, clients: Clients, store: Store) -> None:
+        self._settings, self._clients = settings, clients
+        self._drain, self._abort = threading.Event(), threading.Event()
+        self._kinesis = KinesisCalls(clients.kinesis)
+        self._lake = LakeWriter(
+            clients.s3,
+            settings.lake_bucket,
+            settings.lake_rows,
+            settings.lake_seconds,
+            self._drain,
+            self._abort,
+        )
+        self._deliveries = [
+            Delivery("enriched", store, self._enriched, self._drain),
+            Delivery("dead-letters", store, self._dead_letters, self._drain),
+            Delivery("lake", store, self._lake.deliver, self._drain),
+        ]
+        self._publisher = Publisher(
+            store,
+            FeatureRecords(settings.names, store),
+            FeatureWriter(clients.features, self._abort),
+            self._drain,
+        )
+
+    def start(self) -> None:
+        for delivery in self._deliveries:
+            delivery.start()
+        self._publisher.start()
+
+    @property
+    def congested(self) -> bool:
+        """Whether so much waits to be delivered that reading should pause."""
+        return any(delivery.pending > _MOST_PENDING for delivery in self._deliveries)
+
+    @property
+    def pending(self) -> int:
+        """Payloads and entities that have not arrived yet."""
+        return sum(delivery.pending for delivery in self._deliveries) + self._publisher.pending
+
+    def committed(self, commit: Commit, number: int) -> None:
+        """Start to deliver what a commit contains."""
+        for delivery in self._deliveries:
+            if delivery.name in commit.outbox:
+                delivery.committed()
+        changed = [b"u" + user.encode() for user in commit.users]
+        changed += [b"m" + merchant.encode() for merchant in commit.merchants]
+        self._publisher.committed(changed, number)
+
+    def release(self, caught_up: bool) -> None:
+        """Let changed entities go to the Feature Store: at once, or from time to time in a backlog."""
+        self._lake.caught_up = caught_up
+        self._publisher.release(0.0 if caught_up else self._settings.publish_seconds)
+
+    def acknowledged(self) -> Commit | None:
+        """What arrived since the last call, to be committed; None for nothing."""
+        delivered = [entry for delivery in self._deliveries for entry in delivery.take_delivered()]
+        published = self._publisher.take_published()
+        return Commit(delivered=delivered, published=published) if delivered or published else None
+
+    def close(self, seconds: float) -> None:
+        """Deliver what waits, for at most `seconds`; the rest stays for the next start."""
+        end = time.monotonic() + seconds
+        self._drain.set()
+        self._join(end)
+        self._abort.set()
+        self._join(time.monotonic() + _ABORT_SECONDS)
+
+    def _join(self, end: float) -> None:
+        waiters: tuple[Delivery | Publisher, ...] = (*self._deliveries, self._publisher)
+        for waiter in waiters:
+            waiter.join(max(0.0, end - time.monotonic()))
+
+    def _enriched(self, payloads: list[bytes]) -> int:
+        return int(put_records(self._kinesis, _decoder.decode(payloads[0]), self._abort))
+
+    def _dead_letters(self, payloads: list[bytes]) -> int:
+        records = _decoder.decode(payloads[0])
+        bucket = self._settings.lake_bucket
+        done = dead_letters.deliver(self._kinesis, self._clients.s3, bucket, records, self._abort)
+        return int(done)

@@ -1,0 +1,58 @@
+"""What the environment tells the consumer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from feature_groups.names import Names
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """Settings of one consumer process.
+
+    Attributes:
+        state: folder of the local store; one consumer at a time.
+        lake_bucket: bucket for raw events and labels.
+        replay: accept events older than 5 minutes, and keep shards in step by event time.
+        batch_size: most records of one micro-batch.
+        poll_seconds: pause between polls of a shard that has nothing to read.
+        publish_seconds: how stale the Feature Store may get while there is a backlog.
+        lake_seconds, lake_rows: a lake file is written after so long or so many rows, or when idle.
+        hot_entities: decoded states kept in memory.
+    """
+
+    names: Names
+    state: Path
+    lake_bucket: str
+    replay: bool = False
+    batch_size: int = 5_000
+    poll_seconds: float = 0.15
+    publish_seconds: float = 10.0
+    lake_seconds: float = 60.0
+    lake_rows: int = 100_000
+    hot_entities: int = 100_000
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> StreamSettings:
+        """Settings from ``FRAUDLINE_*`` variables.
+
+        Raises:
+            ValueError: ``FRAUDLINE_CONSUMER_STATE`` or ``FRAUDLINE_LAKE_BUCKET`` is not set.
+        """
+        return cls(
+            names=Names(environ.get("FRAUDLINE_ENVIRONMENT", "dev")),
+            state=Path(_required(environ, "FRAUDLINE_CONSUMER_STATE", "a folder for the consumer's state")),
+            lake_bucket=_required(environ, "FRAUDLINE_LAKE_BUCKET", "the name of the lake bucket"),
+            replay=environ.get("FRAUDLINE_REPLAY", "0").lower() in ("1", "true", "yes"),
+        )
+
+
+def _required(environ: Mapping[str, str], name: str, meaning: str) -> str:
+    value = environ.get(name)
+    if not value:
+        raise ValueError(f"{name} is not set: set it to {meaning}")
+    return value

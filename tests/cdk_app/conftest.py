@@ -1,0 +1,58 @@
+"""Assemblies that several tests read, each synthesised once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cdk_app.settings import PREFIX
+from tests.cdk_app.synthesis import Assembly, synthesise
+
+PROD = {
+    "environment": "prod",
+    "account": "210987654321",
+    "region": "eu-central-1",
+    "transactions_per_second": 10_000,
+    "stream_mode": "provisioned",
+    "stream_shards": 20,
+    "endpoint_min_instances": 4,
+    "endpoint_max_instances": 60,
+    "feature_store_tier": "InMemory",
+    "offline_store": False,
+    "feature_ttl_days": {"user-activity": 45},
+    "schedule_timezone": "Europe/Berlin",
+    "schedule_expression": "cron(30 3 * * ? *)",
+    "schedule_enabled": False,
+    "minimum_auc": 0.95,
+}
+
+
+@pytest.fixture(autouse=True)
+def _only_given_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def _clean_environment() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith((PREFIX, "AWS_"))]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def dev(tmp_path_factory: pytest.TempPathFactory, _clean_environment: None) -> Assembly:
+    """Every setting at its default."""
+    outdir: Path = tmp_path_factory.mktemp("dev")
+    return synthesise(outdir)
+
+
+@pytest.fixture(scope="session")
+def prod(tmp_path_factory: pytest.TempPathFactory, _clean_environment: None) -> Assembly:
+    """The full rate, with every switch away from its default."""
+    outdir: Path = tmp_path_factory.mktemp("prod")
+    return synthesise(outdir, **PROD)

@@ -1,0 +1,181 @@
+"""The app on the mirror, by the real cdk: CloudFormation and the registry never fight."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xgboost
+
+from cdk_app.project import ROOT
+from feature_groups import FEATURE_NAMES
+from feature_groups.names import Names
+from mirror.commands.cdk import run as run_cdk
+from mirror.toolchain import Toolchain
+from tests.cdk_app.synthesis import Assembly, synthesise
+from tests.mirror.running import RunningMirror, free_port
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+NAMES = Names("dev")
+
+
+@dataclass
+class Platform:
+    """A mirror, and what a reviewer and a client do with the platform on it."""
+
+    mirror: RunningMirror
+
+    def __post_init__(self) -> None:
+        self.sagemaker = self.mirror.client("sagemaker")
+        self.lake = NAMES.lake_bucket(self.mirror.account, self.mirror.region)
+
+    def cdk(self, *arguments: str) -> int:
+        return run_cdk(
+            Toolchain(self.mirror.endpoint_url, self.mirror.region, self.mirror.state_dir), *arguments
+        )
+
+    def deploy(self, assembly: Assembly) -> None:
+        assert self.cdk("deploy", "--all", "--app", str(assembly.directory)) == 0
+
+    def decide(self) -> dict[str, Any]:
+        """The endpoint's answer to one transaction."""
+        transaction = {
+            "transaction_id": "t-1",
+            "user_id": "u-1",
+            "merchant_id": "m-1",
+            "amount": 12.5,
+            "currency": "EUR",
+            "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()),
+        }
+        response = self.mirror.client("sagemaker-runtime").invoke_endpoint(
+            EndpointName=NAMES.endpoint, ContentType="application/json", Body=json.dumps(transaction)
+        )
+        answer: dict[str, Any] = json.loads(response["Body"].read())
+        return answer
+
+    def register(self) -> str:
+        """Register a small model as PendingManualApproval; its ARN."""
+        key = f"models/{time.time_ns()}/model.tar.gz"
+        self.mirror.client("s3").put_object(Bucket=self.lake, Key=key, Body=_bundle())
+        container = {"Image": self.configuration()["image"], "ModelDataUrl": f"s3://{self.lake}/{key}"}
+        package = self.sagemaker.create_model_package(
+            ModelPackageGroupName=NAMES.model_package_group,
+            ModelApprovalStatus="PendingManualApproval",
+            InferenceSpecification={
+                "Containers": [container],
+                "SupportedContentTypes": ["application/json"],
+                "SupportedResponseMIMETypes": ["application/json"],
+                "SupportedRealtimeInferenceInstanceTypes": ["ml.c7i.large", "ml.m5.large"],
+            },
+        )
+        arn: str = package["ModelPackageArn"]
+        return arn
+
+    def review(self, package: str, status: str) -> None:
+        self.sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus=status)
+
+    def configuration(self) -> dict[str, Any]:
+        parameter = self.mirror.client("ssm").get_parameter(Name=f"/{NAMES.prefix}/serving")
+        found: dict[str, Any] = json.loads(parameter["Parameter"]["Value"])
+        return found
+
+    def variant(self) -> dict[str, Any]:
+        endpoint = self.sagemaker.describe_endpoint(EndpointName=NAMES.endpoint)
+        config = self.sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
+        found: dict[str, Any] = config["ProductionVariants"][0]
+        return found
+
+    def capacity(self) -> tuple[int, int] | None:
+        targets = self.mirror.client("application-autoscaling").describe_scalable_targets(
+            ServiceNamespace="sagemaker", ResourceIds=[f"endpoint/{NAMES.endpoint}/variant/live"]
+        )["ScalableTargets"]
+        return (targets[0]["MinCapacity"], targets[0]["MaxCapacity"]) if targets else None
+
+
+def _bundle() -> bytes:
+    rows = np.random.default_rng(7).random((200, len(FEATURE_NAMES)))
+    data = xgboost.DMatrix(rows, (rows[:, 0] > 0.5).astype(int))
+    booster = xgboost.train({"objective": "binary:logistic"}, data, num_boost_round=3)
+    manifest = {"feature_names": list(FEATURE_NAMES), "thresholds": {"review": 0.5, "decline": 0.9}}
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, content in (
+            ("model.ubj", bytes(booster.save_raw("ubj"))),
+            ("bundle.json", json.dumps(manifest).encode()),
+        ):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def eventually(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, f"not within a minute: {what}"
+        time.sleep(0.2)
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Iterator[Platform]:
+    mirror = RunningMirror(tmp_path / "mirror", free_port())
+    mirror.start()
+    yield Platform(mirror)
+    mirror.stop()
+
+
+def test_approvals_and_deployments(
+    platform: Platform, dev: Assembly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+
+    def serves(version: int | None) -> None:
+        wanted = None if version is None else f"{NAMES.model_package_group}/{version}"
+        eventually(lambda: platform.decide()["model_version"] == wanted, f"{wanted} serves")
+
+    # The endpoint answers from the first deployment, by its rules; an unapproved model changes nothing.
+    platform.deploy(dev)
+    assert platform.decide()["decided_by"] == "rules"
+    assert platform.capacity() == (1, 4)
+    first = platform.register()
+    time.sleep(1)
+    assert platform.decide()["decided_by"] == "rules"
+
+    # Approval deploys; a deployment that changes the instance type keeps the approved model.
+    platform.review(first, "Approved")
+    serves(1)
+    changed = synthesise(tmp_path / "changed", endpoint_instance_type="ml.m5.large", endpoint_max_instances=6)
+    platform.deploy(changed)
+    assert platform.decide()["model_version"] == f"{NAMES.model_package_group}/1"
+    assert platform.variant()["InstanceType"] == "ml.m5.large"
+    assert platform.capacity() == (1, 6)
+
+    # A newer approval replaces it, a withdrawn one gives way, and without any the rules decide.
+    second = platform.register()
+    platform.review(second, "Approved")
+    serves(2)
+    platform.review(second, "Rejected")
+    serves(1)
+    platform.review(first, "Rejected")
+    serves(None)
+    assert platform.decide()["decided_by"] == "rules"
+    eventually(lambda: platform.capacity() == (1, 6), "scaling goes on after the last change")
+
+    # Nothing is left of a disposable environment.
+    assert platform.cdk("destroy", "--all", "--force", "--app", str(changed.directory)) == 0
+    assert platform.sagemaker.list_endpoints()["Endpoints"] == []
+    assert platform.sagemaker.list_endpoint_configs()["EndpointConfigs"] == []
+    assert platform.sagemaker.list_models()["Models"] == []
+    assert platform.sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"] == []
+    buckets = [item["Name"] for item in platform.mirror.client("s3").list_buckets()["Buckets"]]
+    assert [name for name in buckets if name.startswith(NAMES.prefix)] == []
+    assert platform.capacity() is None

@@ -1,0 +1,124 @@
+"""Settings that contradict each other are refused with the field and the fix."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from cdk_app.settings import Settings, SettingsError, load
+
+
+def test_the_defaults_are_a_disposable_laptop_environment() -> None:
+    settings = load()
+    assert settings.environment == "dev"
+    assert settings.disposable
+    assert settings.account is None
+    assert settings.rollout_bake_seconds == 0
+
+
+def test_other_environments_keep_their_data_and_watch_their_rollouts() -> None:
+    settings = Settings(environment="staging")
+    assert not settings.disposable
+    assert settings.rollout_bake_seconds == 300
+
+
+@pytest.mark.parametrize(
+    ("rate", "size", "shards"),
+    [(1, 100, 1), (1_000, 1_000, 1), (1_001, 100, 2), (100, 1_000_000, 100), (10_000, 1_500, 15)],
+)
+def test_shards_follow_from_records_and_bytes(rate: int, size: int, shards: int) -> None:
+    settings = Settings.model_construct(transactions_per_second=rate, transaction_bytes=size)
+    assert settings.shards_needed == shards
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"environment": "Dev"}, "lower-case letters"),
+        ({"environment": "a" * 17}, "1-16"),
+        ({"region": "useast1"}, "region"),
+        ({"account": "12345"}, "account"),
+        ({"stream_mode": "sharded"}, "stream_mode"),
+        ({"stream_shards": 2}, "stream_shards: on-demand streams have none"),
+        (
+            {"stream_mode": "provisioned"},
+            "stream_shards: 100 transactions/s of 1500 bytes need 1; raise it or set stream_mode=on-demand",
+        ),
+        (
+            {
+                "stream_mode": "provisioned",
+                "stream_shards": 14,
+                "transactions_per_second": 10_000,
+                "endpoint_max_instances": 40,
+            },
+            "need 15",
+        ),
+        ({"feature_store_tier": "InMemory"}, "offline_store: the InMemory tier cannot feed one"),
+        ({"feature_store_tier": "Fast"}, "feature_store_tier"),
+        ({"feature_ttl_days": {"users": 60}}, "no feature group 'users'; use one of user-profile"),
+        ({"feature_ttl_days": {"merchant": 29}}, "30-day window after 29 days; use at least 30"),
+        ({"endpoint_instance_type": "m5.large"}, "endpoint_instance_type"),
+        ({"endpoint_instance_type": "ml.c7g.large"}, "x86-64 types only"),
+        ({"training_instance_type": "large"}, "training_instance_type"),
+        (
+            {"endpoint_min_instances": 5, "endpoint_max_instances": 4},
+            "endpoint_max_instances: 4 is below endpoint_min_instances; use at least 5",
+        ),
+        ({"endpoint_min_instances": 0}, "endpoint_min_instances"),
+        (
+            {"transactions_per_second": 10_000},
+            "endpoint_max_instances: 4 instances of 15000 invocations a minute cannot carry 600000 a minute; "
+            "use at least 40",
+        ),
+        ({"environment": "prod"}, "endpoint_min_instances: prod needs 2 or more"),
+        ({"environment": "prod", "endpoint_min_instances": 2, "removal": "destroy"}, "removal: prod keeps"),
+        ({"environment": "prod", "endpoint_min_instances": 2, "replay": True}, "replay: prod decides"),
+        ({"schedule_expression": "rate(1 day)"}, "between 02:00 and 05:59"),
+        ({"schedule_expression": "cron(0 6 * * ? *)"}, "between 02:00 and 05:59"),
+        ({"schedule_expression": "cron(60 2 * * ? *)"}, "between 02:00 and 05:59"),
+        ({"schedule_expression": "cron(0 2 * * MON *)"}, "between 02:00 and 05:59"),
+        ({"schedule_timezone": "Mars/Olympus"}, "IANA time zone"),
+        ({"minimum_auc": 1.1}, "minimum_auc"),
+        ({"minimum_average_precision": -0.1}, "minimum_average_precision"),
+        ({"raw_retention_days": 365}, "raw_retention_days: 365 deletes before the archive"),
+        ({"log_retention_days": 45}, "fixed times; use one of"),
+        ({"rollout_bake_seconds": 3601}, "rollout_bake_seconds"),
+    ],
+)
+def test_invalid_settings_name_the_field_and_the_fix(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings(**values)
+    assert message in str(caught.value)
+
+
+def test_every_problem_is_told_at_once() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings(stream_shards=1, feature_store_tier="InMemory", raw_retention_days=100)
+    for field in ("stream_shards:", "offline_store:", "raw_retention_days:"):
+        assert field in str(caught.value)
+
+
+def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRAUDLINE_ENVIRONMENT", "staging")
+    monkeypatch.setenv("FRAUDLINE_ENDPOINT_MAX_INSTANCES", "9")
+    monkeypatch.setenv("FRAUDLINE_FEATURE_TTL_DAYS", json.dumps({"merchant": 120}))
+    monkeypatch.setenv("FRAUDLINE_STATE_DIR", "/somewhere")  # another part's variable
+    settings = load()
+    assert settings.names.prefix == "fraudline-staging"
+    assert settings.endpoint_max_instances == 9
+    assert settings.feature_ttl_days == {"merchant": 120}
+
+
+def test_an_invalid_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRAUDLINE_ENDPOINT_MIN_INSTANCES", "many")
+    with pytest.raises(SettingsError, match=r"FRAUDLINE_ENDPOINT_MIN_INSTANCES: .*integer"):
+        load()
+
+
+def test_a_misspelt_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRAUDLINE_ENDPOINT_MAX_INSTANCE", "9")
+    with pytest.raises(SettingsError, match="did you mean FRAUDLINE_ENDPOINT_MAX_INSTANCES"):
+        load()

@@ -1,0 +1,64 @@
+"""The closing account: it balances, or says exactly what does not."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from mirror.demo.results import Results
+
+
+def _balanced() -> Results:
+    return Results(
+        sent=103,
+        labels_sent=5,
+        expected=Counter(accepted=98, duplicates=2, incomplete=3),
+        counted={"accepted": 98, "duplicates": 2, "incomplete": 3, "labels_accepted": 5},
+        dead_letters=Counter(duplicates=2, incomplete=3),
+        latencies_ms=[1.0] * 98 + [5.0, 9.0],
+    )
+
+
+def test_balanced_figures_have_no_problems() -> None:
+    results = _balanced()
+    assert results.problems() == []
+    document = results.as_dict()
+    assert document["adds_up"] is True
+    assert document["events"] == {
+        "sent": 103,
+        "accepted": 98,
+        "dead_letters": {"schema-errors": 0, "incomplete": 3, "processing-errors": 0},
+        "duplicates": 2,
+    }
+    assert document["latency_ms"]["p50"] == 1.0
+    assert document["latency_ms"]["p99"] >= 5.0
+
+
+def test_a_lost_event_is_a_problem() -> None:
+    results = _balanced()
+    results.sent += 1
+    assert any("= 103, but 104 were sent" in problem for problem in results.problems())
+
+
+def test_a_counted_dead_letter_that_is_not_in_its_stream_is_a_problem() -> None:
+    results = _balanced()
+    results.dead_letters["incomplete"] -= 1
+    assert any("counted 3 incomplete, its stream holds 2" in problem for problem in results.problems())
+
+
+@pytest.mark.parametrize("kind", ["accepted", "duplicates", "incomplete"])
+def test_an_outcome_that_was_not_expected_is_a_problem(kind: str) -> None:
+    results = _balanced()
+    results.expected[kind] += 1
+    assert any(f"{kind} were expected" in problem for problem in results.problems())
+
+
+def test_labels_have_an_account_of_their_own() -> None:
+    results = _balanced()
+    results.label_dead_letters = 1
+    assert any("rejected 0 labels, the streams hold 1" in problem for problem in results.problems())
+
+
+def test_nothing_measured_has_no_percentiles() -> None:
+    assert Results().percentiles() == {}

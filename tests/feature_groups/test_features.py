@@ -1,0 +1,53 @@
+"""The declarations are complete and agree with each other."""
+
+from __future__ import annotations
+
+import pytest
+
+from feature_groups import FEATURE_NAMES, GROUPS, MERCHANT_FEATURES, MODEL_FEATURES, USER_FEATURES, sentence
+from feature_groups.feature import Feature
+
+
+def test_the_model_has_fifty_features_with_unique_names() -> None:
+    assert len(FEATURE_NAMES) == len(set(FEATURE_NAMES)) == 50
+    assert (len(USER_FEATURES), len(MERCHANT_FEATURES)) == (32, 11)
+
+
+def test_groups_hold_every_stored_feature_and_the_packed_state() -> None:
+    by_name = {group.name: group for group in GROUPS}
+    assert list(by_name) == ["user-profile", "user-activity", "merchant"]
+    for name, features in (("user-activity", USER_FEATURES), ("merchant", MERCHANT_FEATURES)):
+        group = by_name[name]
+        assert group.features[0].name == group.record_identifier
+        assert group.features[1].name == group.event_time
+        assert group.features[-1] == ("state", "String")
+        assert [column.name for column in group.features[2:-1]] == [feature.name for feature in features]
+
+
+@pytest.mark.parametrize("feature", MODEL_FEATURES, ids=lambda feature: feature.name)
+def test_every_feature_has_a_sentence_for_each_value(feature: Feature) -> None:
+    for value in (0.0, 1.0, 3.0, 23.0, None, float("nan")):
+        text = sentence(feature, value)
+        assert text
+        assert "{" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("user_transaction_count_1h", 7, "7 purchases in the last hour"),
+        ("user_transaction_count_1h", 1, "1 purchase in the last hour"),
+        ("user_distinct_merchants_24h", 0, "no purchase in the last 24 hours"),
+        ("user_distinct_countries_7d", 2, "purchases in 2 countries in the last 7 days"),
+        ("merchant_fraud_rate_7d", 0.0123, "a known fraud rate of 1.2 % at this merchant in the last 7 days"),
+        ("seconds_since_last_transaction", 42, "42 seconds after the previous purchase"),
+        ("hour_of_day", 3, "made between 03:00 and 03:59 UTC"),
+        ("day_of_week", 6, "made on a Sunday"),
+        ("distance_from_home_km", 1234.5, "made 1,234 km from home"),
+        ("foreign_country", 1, "made abroad"),
+        ("amount_to_average_30d", 3.21, "3.2 times the user's 30-day average"),
+    ],
+)
+def test_sentences_read_well(name: str, value: float, text: str) -> None:
+    feature = MODEL_FEATURES[FEATURE_NAMES.index(name)]
+    assert sentence(feature, value) == text

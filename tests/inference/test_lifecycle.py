@@ -1,0 +1,60 @@
+"""Start and end of the server process."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.inference.running import Server, Store
+
+
+def _output(server: Server) -> tuple[int, str]:
+    process = server.launch()
+    output = process.communicate(timeout=60)[0]
+    return process.returncode, output
+
+
+@pytest.mark.parametrize("damage", ["model.ubj", "bundle.json"])
+def test_a_corrupt_bundle_never_becomes_healthy(
+    bundle_dir: Path, store: Store, tmp_path: Path, damage: str
+) -> None:
+    model_dir = Path(shutil.copytree(bundle_dir, tmp_path / "model"))
+    (model_dir / damage).write_bytes(b"garbage")
+    code, output = _output(Server(model_dir, store.url))
+    assert code == 1
+    last = json.loads(output.splitlines()[-1])
+    assert (last["level"], damage in last["message"]) == ("CRITICAL", True)
+
+
+def test_a_bad_setting_is_named(bundle_dir: Path, store: Store) -> None:
+    code, output = _output(Server(bundle_dir, store.url, {"FRAUDLINE_READ_BUDGET_MS": "soon"}))
+    assert (code, "FRAUDLINE_READ_BUDGET_MS" in output) == (1, True)
+
+
+def test_bad_rules_are_named(bundle_dir: Path, store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text("version = 1")
+    code, output = _output(Server(bundle_dir, store.url, {"FRAUDLINE_RULES_FILE": str(path)}))
+    assert (code, str(path) in output) == (1, True)
+
+
+def test_sigterm_finishes_what_was_begun(bundle_dir: Path, store: Store) -> None:
+    server = Server(bundle_dir, store.url, {"FRAUDLINE_READ_BUDGET_MS": "5000"}).start()
+    answers: list[dict[str, Any]] = []
+    store.requests.clear()
+    store.delay = 1.0
+    try:
+        request = threading.Thread(target=lambda: answers.append(server.decide()))
+        request.start()
+        while not store.requests:
+            request.join(0.01)
+        assert server.stop() == 0
+        request.join(10)
+    finally:
+        store.delay = 0.0
+    assert [answer["decided_by"] for answer in answers] == ["model"]

@@ -1,0 +1,102 @@
+"""The reviewer's commands: versions are found, verdicts recorded, mistakes answered with what there is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from pipelines.commands import target
+from pipelines.commands.models import models
+
+GROUP = "fraudline-dev-fraud"
+
+
+class _Registry:
+    """A model package group with two versions that wait for approval."""
+
+    def __init__(self) -> None:
+        self.packages = {
+            f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{GROUP}/{version}": {
+                "ModelPackageVersion": version,
+                "ModelApprovalStatus": "PendingManualApproval",
+                "CreationTime": datetime(2026, 3, version, tzinfo=UTC),
+                "CustomerMetadataProperties": {"auc": f"0.9{version}"},
+            }
+            for version in (1, 2)
+        }
+
+    def get_paginator(self, name: str) -> _Registry:
+        assert name == "list_model_packages"
+        return self
+
+    def paginate(self, **parameters: str) -> Iterator[dict[str, Any]]:
+        assert parameters["ModelPackageGroupName"] == GROUP
+        for arn in self.packages:
+            yield {"ModelPackageSummaryList": [{"ModelPackageArn": arn}]}
+
+    def describe_model_package(self, **parameters: str) -> dict[str, Any]:
+        arn = parameters["ModelPackageName"]
+        return {"ModelPackageArn": arn, **self.packages[arn]}
+
+    def update_model_package(self, **parameters: str) -> None:
+        self.packages[parameters.pop("ModelPackageArn")].update(parameters)
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> _Registry:
+    service = _Registry()
+    monkeypatch.setattr(target.Target, "client", lambda *_: service)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    return service
+
+
+def _run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(models, arguments)
+    return result.exit_code, result.stdout if result.exit_code == 0 else result.output
+
+
+def test_versions_are_listed_newest_first(registry: _Registry) -> None:
+    code, output = _run("list", "--json")
+    assert code == 0
+    assert [(item["version"], item["summary"]["auc"]) for item in json.loads(output)] == [
+        (2, "0.92"),
+        (1, "0.91"),
+    ]
+
+
+@pytest.mark.parametrize(("wanted", "version"), [("latest", 2), ("1", 1)])
+def test_an_approval_is_recorded_with_its_comment(registry: _Registry, wanted: str, version: int) -> None:
+    code, output = _run("approve", wanted, "--comment", "read the report", "--json")
+    assert code == 0
+    decided = json.loads(output)
+    assert (decided["version"], decided["status"]) == (version, "Approved")
+    assert decided["comment"].startswith("read the report (")
+    statuses = {
+        item["ModelPackageVersion"]: item["ModelApprovalStatus"] for item in registry.packages.values()
+    }
+    assert statuses == {version: "Approved", 3 - version: "PendingManualApproval"}
+
+
+def test_a_rejection_needs_a_reason(registry: _Registry) -> None:
+    code, output = _run("reject", "2")
+    assert code == 2
+    assert "--comment" in output
+    assert _run("reject", "2", "--comment", "recall fell")[0] == 0
+
+
+def test_an_unknown_version_is_answered_with_those_there_are(registry: _Registry) -> None:
+    code, output = _run("show", "9")
+    assert code == 1
+    assert "no version '9': use one of 2, 1, or latest" in output
+
+
+def test_an_empty_group_says_how_to_fill_it(registry: _Registry) -> None:
+    registry.packages.clear()
+    code, output = _run("show")
+    assert code == 1
+    assert "fraudline pipeline run" in output

@@ -1,0 +1,207 @@
+"""The definition: pure, complete, and made of requests that the services accept."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+
+from pipelines.definition import NightlyInputs, canonical_json, nightly_definition
+from pipelines.definition.placeholders import MARK
+
+TOKEN = "${Token[TOKEN.%d]}"
+INPUTS = NightlyInputs(
+    pipeline_name="fraudline-dev-nightly",
+    role_arn=f"arn:aws:iam::123456789012:role/{TOKEN % 1}",
+    lake_bucket=TOKEN % 2,
+    profiles_uri=f"s3://{TOKEN % 2}/processed/features/user-profile/",
+    processing_code_uri=f"s3://{TOKEN % 3}/processing-0123.zip",
+    training_code_uri=f"s3://{TOKEN % 3}/training-0123.tar.gz",
+    code_version="0123",
+    xgboost_image=TOKEN % 4,
+    inference_image=TOKEN % 5,
+    model_package_group="fraudline-dev-fraud",
+    kms_key_arn=TOKEN % 6,
+)
+ORDER = ["BuildFeatures", "TrainModel", "EvaluateModel", "MeetsCriteria", "RegisterModel", "RejectModel"]
+
+# Refuses every connection and prints the definition's canonical bytes.
+PROGRAM = """
+import socket
+def refuse(*arguments, **options):
+    raise AssertionError(f"the definition touched the network: {arguments[1:]}")
+socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse
+from pipelines.definition import canonical_json, nightly_definition
+from tests.pipelines.test_definition import INPUTS
+print(canonical_json(nightly_definition(INPUTS)))
+"""
+
+
+@pytest.fixture(scope="module")
+def definition() -> dict[str, Any]:
+    return nightly_definition(INPUTS)
+
+
+def steps(definition: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found = {}
+    for step in definition["Steps"]:
+        found[step["Name"]] = step
+        for branch in ("IfSteps", "ElseSteps"):
+            found.update({inner["Name"]: inner for inner in step["Arguments"].get(branch, [])})
+    return found
+
+
+def walk(node: Any) -> Iterator[Any]:
+    yield node
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from walk(child)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_another_process_without_credentials_gives_the_same_bytes(
+    definition: dict[str, Any], seed: str
+) -> None:
+    environment = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": seed, "AWS_PROFILE": "there-is-none"}
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == canonical_json(definition) + "\n"
+
+
+@pytest.mark.slow
+def test_the_process_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    before = dict(os.environ)
+    nightly_definition(INPUTS)
+    assert dict(os.environ) == before
+
+
+@pytest.mark.slow
+def test_tokens_pass_unread(definition: dict[str, Any]) -> None:
+    text = canonical_json(definition)
+    assert MARK not in text
+    assert {f"{TOKEN % number}" in text for number in range(1, 7)} == {True}
+
+
+@pytest.mark.slow
+def test_the_steps_in_their_order(definition: dict[str, Any]) -> None:
+    assert definition["Version"] == "2020-12-01"
+    assert list(steps(definition)) == ORDER
+    assert steps(definition)["RegisterModel"]["Arguments"]["ModelApprovalStatus"] == "PendingManualApproval"
+
+
+@pytest.mark.slow
+def test_every_reference_leads_somewhere(definition: dict[str, Any]) -> None:
+    parameters = {item["Name"] for item in definition["Parameters"]}
+    known = steps(definition)
+    references = [node["Get"] for node in walk(definition) if isinstance(node, dict) and "Get" in node]
+    assert references
+    for reference in references:
+        scope, name, *_ = re.split(r"[.\[]", reference)
+        if scope == "Steps":
+            step = known[name]
+            output = re.search(r"Outputs\['(.+?)'\]", reference)
+            if output:
+                outputs = step["Arguments"]["ProcessingOutputConfig"]["Outputs"]
+                assert output[1] in [item["OutputName"] for item in outputs]
+            if ".PropertyFiles." in reference:
+                assert reference.rpartition(".")[2] in [
+                    item["PropertyFileName"] for item in step["PropertyFiles"]
+                ]
+        elif scope == "Parameters":
+            assert name in parameters
+        else:
+            assert (scope, name) in {
+                ("Execution", "StartDateTime"),
+                ("Execution", "PipelineExecutionId"),
+                ("Execution", "PipelineExecutionArn"),
+            }
+
+
+@pytest.mark.slow
+def test_every_parameter_is_used(definition: dict[str, Any]) -> None:
+    text = canonical_json(definition)
+    unused = [item["Name"] for item in definition["Parameters"] if f'Parameters.{item["Name"]}"' not in text]
+    assert unused == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("step", "operation", "name"),
+    [
+        ("BuildFeatures", "CreateProcessingJob", {"ProcessingJobName": "job"}),
+        ("TrainModel", "CreateTrainingJob", {"TrainingJobName": "job"}),
+        ("EvaluateModel", "CreateProcessingJob", {"ProcessingJobName": "job"}),
+        ("RegisterModel", "CreateModelPackage", {}),
+    ],
+)
+def test_a_step_is_a_valid_request(
+    definition: dict[str, Any], step: str, operation: str, name: dict[str, str]
+) -> None:
+    model = botocore.session.get_session().get_service_model("sagemaker")
+    request = {**resolved(steps(definition)[step]["Arguments"]), **name}
+    report = ParamValidator().validate(request, model.operation_model(operation).input_shape)
+    assert not report.has_errors(), report.generate_report()
+
+
+def resolved(node: Any) -> Any:
+    """The arguments with every expression replaced by a text, as the service would."""
+    if isinstance(node, dict):
+        if set(node) & {"Get", "Std:Join", "Std:JsonGet"}:
+            return "resolved-text-of-fair-length"
+        return {name: resolved(value) for name, value in node.items()}
+    return [resolved(item) for item in node] if isinstance(node, list) else node
+
+
+@pytest.mark.slow
+def test_code_lies_at_content_hashed_keys(definition: dict[str, Any]) -> None:
+    found = steps(definition)
+    training = found["TrainModel"]["Arguments"]["HyperParameters"]
+    assert training["sagemaker_program"] == "train.py"
+    assert training["sagemaker_submit_directory"] == INPUTS.training_code_uri
+    for name in ("BuildFeatures", "EvaluateModel"):
+        arguments = found[name]["Arguments"]
+        code = next(item for item in arguments["ProcessingInputs"] if item["InputName"] == "code")
+        assert code["S3Input"]["S3Uri"] == INPUTS.processing_code_uri
+        assert arguments["Environment"]["PYTHONPATH"].endswith("/input/code/processing-0123.zip")
+
+
+@pytest.mark.slow
+def test_faults_of_the_service_are_retried_and_pure_steps_cached(definition: dict[str, Any]) -> None:
+    found = steps(definition)
+    for name in ("BuildFeatures", "TrainModel", "EvaluateModel"):
+        retried = {kind for policy in found[name]["RetryPolicies"] for kind in policy["ExceptionType"]}
+        assert {"SageMaker.JOB_INTERNAL_ERROR", "Step.THROTTLING"} <= retried
+    cached = {name: step["CacheConfig"]["Enabled"] for name, step in found.items() if "CacheConfig" in step}
+    assert cached == {"BuildFeatures": False, "TrainModel": True, "EvaluateModel": True}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"role_arn": ""}, "role_arn: is empty"),
+        ({"processing_code_uri": "s3://bucket/${Token[TOKEN.1]}"}, "processing_code_uri: .* must end in"),
+        ({"inference_instance_types": ()}, "inference_instance_types: is empty"),
+        ({"minimum_auc": 95}, "minimum_auc: 95 is not between 0 and 1"),
+        ({"volume_gb": 0}, "volume_gb: 0 is not a disk size"),
+    ],
+)
+def test_inputs_that_cannot_work_are_named(change: dict[str, Any], message: str) -> None:
+    fields = {name: getattr(INPUTS, name) for name in INPUTS.__slots__}
+    with pytest.raises(ValueError, match=message):
+        NightlyInputs(**{**fields, **change})
+
+
+def test_canonical_json_does_not_depend_on_order() -> None:
+    assert canonical_json({"b": 1, "a": 2}) == canonical_json({"a": 2, "b": 1}) == '{"a":2,"b":1}'
+    assert json.loads(canonical_json({"a": 2})) == {"a": 2}

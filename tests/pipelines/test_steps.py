@@ -1,0 +1,163 @@
+"""The three steps as their containers run them: subprocesses on packed code."""
+
+from __future__ import annotations
+
+import json
+import re
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xgboost as xgb
+
+from feature_groups import FEATURE_NAMES
+from pipelines.bundles import CodeBundles
+from pipelines.definition import nightly_definition
+from pipelines.steps.metrics_log import METRIC_PATTERNS
+from tests.pipelines import lake
+from tests.pipelines.conftest import Containers, run_step
+from tests.pipelines.test_definition import INPUTS, walk
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def report(run: Containers) -> dict[str, Any]:
+    file = run.evaluation / "processing" / "output" / "evaluation" / "evaluation.json"
+    document: dict[str, Any] = json.loads(file.read_text())
+    return document
+
+
+def manifest(opt_ml: Path) -> dict[str, Any]:
+    file = opt_ml / "processing" / "output" / "manifest" / "manifest.json"
+    document: dict[str, Any] = json.loads(file.read_text())
+    return document
+
+
+def test_the_splits_follow_one_another_in_time(run: Containers) -> None:
+    found = manifest(run.features)
+    splits = found["splits"]
+    assert splits["train"]["end"] == splits["validation"]["start"]
+    assert splits["validation"]["end"] == splits["test"]["start"]
+    assert splits["test"]["end"] == "2026-02-22T02:00:00.000Z"
+    for name, split in splits.items():
+        rows = pd.read_parquet(run.features / "processing" / "output" / name / f"{name}.parquet")
+        assert rows["timestamp"].between(split["start"], split["end"], inclusive="left").all()
+        assert len(rows) == split["rows"]
+        assert int(rows["is_fraud"].sum()) == split["frauds"]
+        assert list(rows.columns)[-50:] == list(FEATURE_NAMES)
+
+
+def test_the_model_finds_the_fraud(run: Containers) -> None:
+    found = report(run)
+    assert found["binary_classification_metrics"]["auc"]["value"] > 0.9
+    assert found["fraud_metrics"]["average_precision"] > 0.5
+    test = found["dataset"]["splits"]["test"]
+    decided = found["fraud_metrics"]["decisions"].values()
+    assert sum(item["transactions"] for item in decided) == test["rows"]
+    assert sum(item["frauds"] for item in decided) == test["frauds"]
+    assert 0 < found["latency"]["p50_us"] <= found["latency"]["p99_us"]
+
+
+def test_the_bundle_is_what_the_server_loads(run: Containers) -> None:
+    folder = run.training / "model"
+    bundle = json.loads((folder / "bundle.json").read_text())
+    assert bundle["feature_names"] == list(FEATURE_NAMES)
+    assert 0 < bundle["thresholds"]["review"] <= bundle["thresholds"]["decline"] < 1
+    assert bundle["trained_at_as_of"] == "2026-03-01T02:00:00.000Z"
+    assert bundle["training_window"]["start"] == "2026-01-20T02:00:00.000Z"
+    booster = xgb.Booster(model_file=folder / "model.ubj")
+    assert booster.feature_names == list(FEATURE_NAMES)
+    score = booster.inplace_predict(np.full((1, 50), np.nan, dtype=np.float32), missing=np.nan)
+    assert 0 < float(score[0]) < 1
+
+
+def test_the_log_carries_every_metric(run: Containers) -> None:
+    log = (run.training / "stdout").read_text()
+    bundle = json.loads((run.training / "model" / "bundle.json").read_text())
+    for name, pattern in METRIC_PATTERNS.items():
+        found = re.search(pattern, log)
+        assert found is not None, name
+        assert float(found[1]) == pytest.approx(bundle["metrics"][name], rel=1e-5)
+
+
+def test_the_pictures_are_pictures(run: Containers) -> None:
+    folder = run.evaluation / "processing" / "output" / "evaluation"
+    for name in ("roc.png", "precision_recall.png"):
+        assert (folder / name).read_bytes().startswith(PNG)
+
+
+@pytest.mark.slow
+def test_the_definition_reads_what_the_evaluation_writes(run: Containers) -> None:
+    paths = {
+        node["Std:JsonGet"]["Path"]
+        for node in walk(nightly_definition(INPUTS))
+        if isinstance(node, dict) and "Std:JsonGet" in node
+    }
+    assert "binary_classification_metrics.auc.value" in paths
+    document = report(run)
+    for path in paths:
+        value: Any = document
+        for part in path.split("."):
+            value = value[part]
+        # Package metadata and messages are texts; what a condition compares is a number.
+        assert isinstance(value, str if path.startswith("summary.") else float), path
+
+
+def test_training_again_gives_the_same_model(run: Containers, bundles: CodeBundles, tmp_path: Path) -> None:
+    again = tmp_path / "training"
+    again.mkdir()
+    (again / "input").symlink_to(run.training / "input")
+    code = tmp_path / "code"
+    with tarfile.open(bundles.training) as archive:
+        archive.extractall(code, filter="data")
+    result = run_step([str(code / "train.py"), "--rounds", "120"], again, code)
+    assert result.returncode == 0, result.stderr
+    for name in ("model.ubj", "bundle.json"):
+        assert (again / "model" / name).read_bytes() == (run.training / "model" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--as-of", "2026-03-01T02:00:00Z"], "no data: the train window"),
+        (["--as-of", "yesterday"], "as-of: 'yesterday' is not ISO-8601"),
+        (["--history-days", "20"], "history-days: 20 leaves nothing to train on"),
+        (["--test-days", "0"], "test-days: 0 is too small"),
+    ],
+)
+def test_a_step_that_cannot_work_says_why(
+    bundles: CodeBundles, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    result = run_step(["-m", "pipelines.steps.features", *arguments], tmp_path, bundles.processing)
+    assert result.returncode == 65
+    assert message in result.stderr
+    assert (tmp_path / "output" / "message").read_text().startswith(message)
+    assert (tmp_path / "output" / "failure").is_file()
+
+
+def test_one_class_is_named(bundles: CodeBundles, tmp_path: Path) -> None:
+    rows = lake.transactions()
+    lake.write_lake(tmp_path, rows, lake.labels(rows).assign(is_fraud=False))
+    command = ["-m", "pipelines.steps.features", "--as-of", lake.AS_OF.isoformat()]
+    result = run_step(command, tmp_path, bundles.processing)
+    assert result.returncode == 65
+    assert re.search(r"one class: all \d+ transactions of the train window", result.stderr)
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [("train", "train: .* does not exist"), ("evaluate", "test: .* does not exist")],
+)
+def test_a_missing_input_is_named(bundles: CodeBundles, tmp_path: Path, step: str, message: str) -> None:
+    result = run_step(["-m", f"pipelines.steps.{step}"], tmp_path, bundles.processing)
+    assert result.returncode == 65
+    assert re.search(message, result.stderr)
+
+
+def test_a_hyperparameter_out_of_range_is_named(run: Containers, bundles: CodeBundles) -> None:
+    result = run_step(["-m", "pipelines.steps.train", "--rounds", "0"], run.training, bundles.processing)
+    assert result.returncode == 65
+    assert "rounds: 0 is not in 1 to 10000" in result.stderr

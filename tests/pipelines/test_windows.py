@@ -1,0 +1,37 @@
+"""Windows of time, and what auto means."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipelines.steps.container import StepError
+from pipelines.steps.windows import SPLITS, Windows, parse_as_of, text
+
+AS_OF = datetime(2026, 3, 1, 2, tzinfo=UTC)
+
+
+def test_the_splits_fill_the_window_without_gaps() -> None:
+    windows = Windows.of(AS_OF, history_days=90, label_delay_days=7, validation_days=5, test_days=3)
+    bounds = [windows.bounds(split) for split in SPLITS]
+    assert bounds[0][0] == AS_OF - timedelta(days=90)
+    assert bounds[-1][1] == AS_OF - timedelta(days=7)
+    assert [end for _, end in bounds[:-1]] == [start for start, _ in bounds[1:]]
+    assert [(end - start).days for start, end in bounds] == [75, 5, 3]
+
+
+def test_auto_is_the_start_of_the_execution() -> None:
+    assert parse_as_of("auto", "2026-03-01T02:00:00.000Z") == AS_OF
+    assert parse_as_of("2026-03-01T03:00:00+01:00", "2020-01-01T00:00:00Z") == AS_OF
+    assert parse_as_of("2026-03-01T02:00:00", None) == AS_OF
+    assert abs(parse_as_of("auto", None) - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_moments_are_written_in_utc_with_milliseconds() -> None:
+    assert text(AS_OF) == "2026-03-01T02:00:00.000Z"
+
+
+def test_a_start_that_is_no_moment_is_named() -> None:
+    with pytest.raises(StepError, match="started-at: 'soon'"):
+        parse_as_of("auto", "soon")

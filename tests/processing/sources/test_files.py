@@ -1,0 +1,112 @@
+"""Foreign files: Parquet and CSV through a map, with missing columns as missing values."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+from processing.sources.column_map import ColumnMap, ColumnMapError
+from processing.sources.dataset import TRANSACTIONS
+from processing.sources.files import read_file
+
+HANDBOOK = ColumnMap.load(Path(__file__).parents[3] / "docs" / "column-maps" / "handbook.toml")
+
+
+def _rows() -> pa.Table:
+    return pa.table(
+        {
+            "TRANSACTION_ID": [2, 1, 3],
+            "TX_DATETIME": [datetime(2018, 4, d, 12) for d in (2, 1, 3)],  # noqa: DTZ001 - as in the file
+            "CUSTOMER_ID": pa.array([7, 8, 7], pa.int32()),
+            "TERMINAL_ID": pa.array([1, 1, 2], pa.int32()),
+            "TX_AMOUNT": [10.5, 20.0, 300.0],
+            "TX_FRAUD": pa.array([0, 0, 1], pa.int8()),
+        }
+    )
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_rows_arrive_in_time_order_with_missing_values(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"rows.{suffix}"
+    if suffix == "parquet":
+        pq.write_table(_rows(), path)
+    else:
+        pyarrow.csv.write_csv(_rows(), path)
+    dataset = read_file(path, HANDBOOK)
+    assert dataset.transactions.schema == TRANSACTIONS
+    first = dataset.transactions.slice(0, 1).to_pylist()[0]
+    assert first == {
+        "transaction_id": "1",
+        "user_id": "8",
+        "merchant_id": "1",
+        "amount": 20.0,
+        "currency": "EUR",
+        "timestamp": datetime(2018, 4, 1, 12, tzinfo=UTC),
+        **dict.fromkeys(("lat", "lon", "country", "device", "channel", "status")),
+    }
+    assert dataset.labels.to_pylist() == [
+        {
+            "transaction_id": "3",
+            "is_fraud": True,
+            "fraud_type": None,
+            "confidence": 1.0,
+            "investigation_complete_time": datetime(2018, 4, 10, 12, tzinfo=UTC),
+        }
+    ]
+    assert dataset.truth is not None
+    assert dataset.truth["is_fraud"].to_pylist() == [False, False, True]
+
+
+def test_amounts_are_rounded_to_the_decimals_of_their_currency(tmp_path: Path) -> None:
+    rows = _rows().set_column(4, "TX_AMOUNT", pa.array([5 * 57.16, 20.0, 300.4]))
+    rows = rows.append_column("CURRENCY", pa.array(["EUR", "EUR", "JPY"]))
+    pq.write_table(rows, tmp_path / "rows.parquet")
+    columns = ColumnMap({**HANDBOOK.columns, "currency": "CURRENCY"})
+    found = read_file(tmp_path / "rows.parquet", columns).transactions
+    assert found["amount"].to_pylist() == [20.0, 285.8, 300.0]
+
+
+def test_labels_of_all_rows_known_at_a_column(tmp_path: Path) -> None:
+    known = [datetime(2018, 5, d, tzinfo=UTC) for d in (3, 1, 2)]
+    pq.write_table(_rows().append_column("KNOWN", pa.array(known)), tmp_path / "rows.parquet")
+    labels = {"is_fraud": "TX_FRAUD", "known_at": "KNOWN", "investigated": "all"}
+    columns = ColumnMap.parse(
+        {"columns": dict(HANDBOOK.columns), "defaults": dict(HANDBOOK.defaults), "labels": labels}
+    )
+    found = read_file(tmp_path / "rows.parquet", columns).labels
+    assert found["transaction_id"].to_pylist() == ["1", "3", "2"]
+    assert found["is_fraud"].to_pylist() == [False, True, False]
+
+
+def test_a_column_the_file_lacks_is_named(tmp_path: Path) -> None:
+    pq.write_table(_rows().rename_columns(["TRANSACTION_ID", "TX_TIME", *_rows().column_names[2:]]),
+                   tmp_path / "rows.parquet")  # fmt: skip
+    with pytest.raises(ColumnMapError, match=r"no column 'TX_DATETIME'.*did you mean 'TX_TIME'"):
+        read_file(tmp_path / "rows.parquet", HANDBOOK)
+
+
+def test_a_column_of_the_wrong_type_is_named(tmp_path: Path) -> None:
+    rows = _rows().set_column(4, "TX_AMOUNT", pa.array(["ten", "20", "30"]))
+    pq.write_table(rows, tmp_path / "rows.parquet")
+    with pytest.raises(ColumnMapError, match=r"'TX_AMOUNT' \(string\) cannot be read as amount"):
+        read_file(tmp_path / "rows.parquet", HANDBOOK)
+
+
+def test_a_default_of_the_wrong_type_is_named(tmp_path: Path) -> None:
+    pq.write_table(_rows(), tmp_path / "rows.parquet")
+    columns = ColumnMap(HANDBOOK.columns, {"currency": "EUR", "lat": "north"})
+    with pytest.raises(ColumnMapError, match=r"\[defaults\] lat = 'north'"):
+        read_file(tmp_path / "rows.parquet", columns)
+
+
+def test_unknown_and_absent_files_say_what_to_give(tmp_path: Path) -> None:
+    (tmp_path / "rows.xlsx").touch()
+    with pytest.raises(ColumnMapError, match=r"use \.parquet, \.csv"):
+        read_file(tmp_path / "rows.xlsx", HANDBOOK)
+    with pytest.raises(FileNotFoundError, match="give an existing"):
+        read_file(tmp_path / "none.parquet", HANDBOOK)
