@@ -46,7 +46,8 @@ def vector(
         _MISSING if last is None else (t_ms - last) / 1000.0,
         float(t_ms // _HOUR_MS % 24),
         float((t_ms // _DAY_MS + _THURSDAY) % 7),
-        amount / average,  # missing stays missing; an average of known amounts is above 0
+        # 0.001 KWD is 0 hundredths, so there are averages of 0: nothing to compare with.
+        amount / average if average else _MISSING,
         _foreign(transaction, profile),
     )
     return values

@@ -6,7 +6,7 @@ without pandas.
 
 from __future__ import annotations
 
-from processing.lake.keys import label_key, raw_key
+from processing.lake.keys import label_key, marker_keys, raw_key
 from processing.lake.schema import LABELS, RAW_TRANSACTIONS
 from processing.lake.tables import label_table, parquet, transaction_table
 
@@ -15,6 +15,7 @@ __all__ = [
     "RAW_TRANSACTIONS",
     "label_key",
     "label_table",
+    "marker_keys",
     "parquet",
     "raw_key",
     "transaction_table",

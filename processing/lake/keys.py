@@ -1,11 +1,40 @@
-"""Object keys, partitioned by event time in UTC."""
+"""Object keys: which prefixes the lake has, and where events go, partitioned by event time in UTC."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from feature_groups.names import Names
+
 RAW_PREFIX = "raw/transactions/"
 LABEL_PREFIX = "labels/"
+OFFLINE_PREFIX = "processed/features/"
+PREFIXES = (
+    RAW_PREFIX,
+    LABEL_PREFIX,
+    OFFLINE_PREFIX,
+    "processed/aggregates/",
+    "processed/training_sets/",
+    "models/",
+    "analytics/",
+    "audit/",
+)
+MARKER = ".keep"
+"""Ends the key of an empty object that makes a prefix exist; readers look at ``.parquet`` files only."""
+
+
+def profiles_prefix(names: Names, account: str, region: str) -> str:
+    """What the keys of the offline user profiles begin with.
+
+    The Feature Store appends the group's creation time to its name and then a slash.
+    """
+    offline_store = f"{OFFLINE_PREFIX}{account}/sagemaker/{region}/offline-store/"
+    return offline_store + names.feature_group("user-profile") + "-"
+
+
+def marker_keys(names: Names, account: str, region: str) -> list[str]:
+    """One key for every prefix of the lake, also for those that are read before anything is there."""
+    return [prefix + MARKER for prefix in (*PREFIXES, profiles_prefix(names, account, region))]
 
 
 def raw_key(timestamp_ms: int, shard: str, sequence: str) -> str:

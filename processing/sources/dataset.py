@@ -48,6 +48,7 @@ USERS = pa.schema(
     ]
 )
 TRUTH = pa.schema([("transaction_id", pa.string()), ("is_fraud", pa.bool_()), ("fraud_type", pa.string())])
+_FIX = "give a folder that `fraudline generate` wrote, or a file with --columns"
 _FILES = {"transactions": TRANSACTIONS, "labels": LABELS, "users": USERS, "truth": TRUTH}
 
 
@@ -115,17 +116,20 @@ class Dataset:
 
         Raises:
             FileNotFoundError: the folder has no transactions.parquet or labels.parquet.
+            ValueError: a file lacks a column, or there are no transactions.
         """
         tables = {}
         for name, schema in _FILES.items():
             path = folder / f"{name}.parquet"
             if path.exists():
-                tables[name] = pq.read_table(path).select(schema.names).cast(schema)
+                table = pq.read_table(path)
+                if absent := [column for column in schema.names if column not in table.column_names]:
+                    raise ValueError(f"{path} has no column {', '.join(absent)}: {_FIX}")
+                tables[name] = table.select(schema.names).cast(schema)
             elif name in ("transactions", "labels"):
-                raise FileNotFoundError(
-                    f"{path} does not exist: give a folder that `fraudline generate` wrote, or a file "
-                    "with --columns"
-                )
+                raise FileNotFoundError(f"{path} does not exist: {_FIX}")
+        if not tables["transactions"].num_rows:
+            raise ValueError(f"{folder} has no transactions: {_FIX}")
         return cls(**tables)
 
 

@@ -23,7 +23,8 @@ def read_file(path: Path, columns: ColumnMap) -> Dataset:
     """Read `path` (``.parquet``, ``.csv`` or ``.csv.gz``) in the order of its timestamps.
 
     Times without a zone are taken as UTC; amounts are rounded to the decimals of their currency.
-    Columns that the map does not name become missing values.
+    Columns that the map does not name become missing values. What is missing or wrong in a row is
+    for the platform to refuse, except its time: without one it has no place in the order.
 
     Raises:
         ColumnMapError: the file has no such column, or a column cannot be read as what it is mapped
@@ -44,6 +45,11 @@ def read_file(path: Path, columns: ColumnMap) -> Dataset:
         else:
             arrays.append(_constant(columns.defaults.get(field.name), field, rows))
     transactions = _rounded(pa.table(arrays, schema=TRANSACTIONS))
+    if without := transactions["timestamp"].null_count:
+        name = columns.columns["timestamp"]
+        raise ColumnMapError(
+            f"column {name!r} has no time in {without} of {rows} rows: remove them, or map another column"
+        )
     order = pc.sort_indices(transactions, [("timestamp", "ascending")])
     labels, truth = _labels(source, transactions, columns.labels)
     return Dataset(
@@ -85,6 +91,9 @@ def _convert(source: pa.Table, name: str, field: pa.Field) -> pa.ChunkedArray:
         if pa.types.is_string(field.type) and pa.types.is_floating(column.type):
             # Identifiers that a CSV with gaps turned into 12.0 are 12.
             column = pc.cast(column, pa.int64())
+        if pa.types.is_floating(field.type) and pa.types.is_floating(column.type):
+            # A NaN is how some files write a missing value; in JSON it could not be written.
+            column = pc.if_else(pc.is_nan(column), None, column)
         return pc.cast(column, field.type)
     except pa.ArrowInvalid as error:
         raise ColumnMapError(

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 CHUNK = 10_000
+_LONGEST_KEY = 256  # characters, the service's limit
 
 
 class Record(NamedTuple):
@@ -66,7 +67,7 @@ def transaction_records(transactions: pa.Table) -> Iterator[Record]:
         times, texts = _times(chunk["timestamp"])
         rows = zip(times, *plain, texts, locations, *optional, strict=True)
         for time, transaction_id, user_id, *rest in rows:
-            yield Record(user_id, encode(_Transaction(transaction_id, user_id, *rest)), time)
+            yield Record(_key(user_id), encode(_Transaction(transaction_id, user_id, *rest)), time)
 
 
 def label_records(labels: pa.Table) -> Iterator[Record]:
@@ -76,7 +77,12 @@ def label_records(labels: pa.Table) -> Iterator[Record]:
         times, texts = _times(chunk["investigation_complete_time"])
         columns = [chunk[name].to_pylist() for name in _LABEL]
         for time, transaction_id, *rest in zip(times, *columns, texts, strict=True):
-            yield Record(transaction_id, encode(_Label(transaction_id, *rest)), time)
+            yield Record(_key(transaction_id), encode(_Label(transaction_id, *rest)), time)
+
+
+def _key(identifier: str | None) -> str:
+    """A partition key, also for a record without its identifier: that is for the platform to refuse."""
+    return identifier[:_LONGEST_KEY] if identifier else "-"
 
 
 def _chunks(table: pa.Table) -> Iterator[pa.Table]:

@@ -17,6 +17,7 @@ class Clients:
     s3: Any
     features: Any
     cloudwatch: Any
+    sts: Any
 
     @classmethod
     def create(cls) -> Clients:
@@ -34,4 +35,5 @@ class Clients:
             s3=boto3.client("s3", config=Config(max_pool_connections=8, s3={"addressing_style": "path"})),
             features=boto3.client("sagemaker-featurestore-runtime", config=fast),
             cloudwatch=boto3.client("cloudwatch"),
+            sts=boto3.client("sts"),
         )

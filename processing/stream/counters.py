@@ -1,4 +1,8 @@
-"""What the consumer counts. Transactions add up: read = accepted + duplicates + rejected."""
+"""What the consumer counts.
+
+Transactions add up: read = accepted + duplicates + rejected. So do labels: labels_read =
+labels_accepted + labels_duplicates + labels_unmatched + labels_expired + labels_rejected.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +23,12 @@ COUNTERS = (
     "labels_accepted",
     "labels_duplicates",
     "labels_unmatched",
+    "labels_expired",
     "labels_rejected",
 )
+
+# How many there are now, not how many there were: labels whose transaction has yet to come.
+GAUGES = frozenset({"labels_unmatched"})
 
 
 def fresh(stored: Mapping[str, int]) -> dict[str, int]:

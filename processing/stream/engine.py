@@ -18,6 +18,7 @@ from processing.features import observe, vector
 from processing.stream.counters import fresh
 from processing.stream.entities import Entities
 from processing.stream.records import BatchOutput, Event, LakeRows, Outgoing, ShardPosition, dead_letter
+from processing.stream.reports import WAIT_MS, Reports
 from processing.stream.seen import Seen, seen_key
 from processing.stream.store import Commit, Store
 from processing.windows import LATENESS_MS, MerchantState, UserState
@@ -61,18 +62,21 @@ class Engine:
                     self._transaction(event, transaction, batch)
                 case Label() as label:
                     self.counters["labels_read"] += 1
-                    self._label(label, batch)
+                    self._label(event, label, batch)
                 case RejectedRecord() as rejected:
                     self._rejected(event, rejected, batch)
             self._advance(event)
+        newest_arrival_ms = max((event.raw.arrival_ms for event in events), default=0)
+        self._expire(newest_arrival_ms - WAIT_MS, batch)
         return Commit(
             users=self._users.changed(),
             merchants=self._merchants.changed(),
             seen=batch.accepted,
+            waiting=batch.waiting,
             shards={event.source.key: self._positions[event.source.key] for event in events},
             counters=self.counters,
             outbox=batch.outbox(events[0]) if events else {},
-            newest_arrival_ms=max((event.raw.arrival_ms for event in events), default=0),
+            newest_arrival_ms=newest_arrival_ms,
         )
 
     def committed(self) -> None:
@@ -100,8 +104,16 @@ class Engine:
                 self._dead_letter(event, "processing-errors", None, reason, batch)
                 return
         self.counters["accepted"] += 1
-        batch.accepted[key] = Seen(event.raw.arrival_ms, transaction.merchant_id)
-        batch.output.lake_transactions.append((transaction, event.raw.arrival_ms))
+        arrival_ms = event.raw.arrival_ms
+        # What is known of a transaction outlives its being sent again.
+        seen = before._replace(arrival_ms=arrival_ms) if before else Seen(arrival_ms, transaction.merchant_id)
+        early = batch.labels_of(key)
+        if early is not None:
+            batch.waiting[key] = None
+            self.counters["labels_unmatched"] -= early.labels
+            seen = self._learn(seen, early)
+        batch.accepted[key] = seen
+        batch.output.lake_transactions.append((transaction, arrival_ms))
 
     def _features(self, transaction: Transaction, batch: _Batch) -> Outgoing:
         user_id, merchant_id = transaction.user_id, transaction.merchant_id
@@ -124,19 +136,37 @@ class Engine:
         newest = self._position(event).newest_ms
         return newest is not None and transaction.timestamp_ms < newest - LATENESS_MS
 
-    def _label(self, label: Label, batch: _Batch) -> None:
+    def _label(self, event: Event, label: Label, batch: _Batch) -> None:
         batch.output.lake_labels.append(label)
         key = seen_key(label.transaction_id)
-        seen = batch.seen(key)
-        if seen is None:
+        seen, reports = batch.seen(key), Reports.of(label, event.raw.arrival_ms)
+        if seen is None:  # its transaction comes later, or from a shard that is read later
+            early = batch.labels_of(key)
+            batch.waiting[key] = reports if early is None else early.joined(reports)
             self.counters["labels_unmatched"] += 1
-        elif label.is_fraud and seen.reported_fraud:
-            self.counters["labels_duplicates"] += 1
-        else:
-            self.counters["labels_accepted"] += 1
-            if label.is_fraud:
-                self._merchants.touch(seen.merchant_id).learn_fraud(label.known_ms)
-                batch.accepted[key] = seen._replace(reported_fraud=True)
+            return
+        learned = self._learn(seen, reports)
+        if learned != seen:
+            batch.accepted[key] = learned
+
+    def _learn(self, seen: Seen, reports: Reports) -> Seen:
+        """Count labels of an accepted transaction and apply them; the earliest report of a fraud holds."""
+        repeated = reports.frauds - int(bool(reports.frauds) and seen.fraud_known_ms is None)
+        self.counters["labels_duplicates"] += repeated
+        self.counters["labels_accepted"] += reports.labels - repeated
+        known_ms, before_ms = reports.known_ms, seen.fraud_known_ms
+        if known_ms is None or (before_ms is not None and before_ms <= known_ms):
+            return seen
+        self._merchants.touch(seen.merchant_id).learn_fraud(known_ms, instead_of=before_ms)
+        return seen._replace(fraud_known_ms=known_ms)
+
+    def _expire(self, before_ms: int, batch: _Batch) -> None:
+        """Give up labels that arrived before `before_ms` and whose transaction never came."""
+        for key, reports in self._store.waiting_since(before_ms).items():
+            if key not in batch.waiting:
+                batch.waiting[key] = None
+                self.counters["labels_unmatched"] -= reports.labels
+                self.counters["labels_expired"] += reports.labels
 
     def _rejected(self, event: Event, rejected: RejectedRecord, batch: _Batch) -> None:
         if event.source.stream == "fraud-labels":
@@ -172,14 +202,21 @@ class _Batch:
         transactions = [e.content for e in events if isinstance(e.content, Transaction)]
         ids = {transaction.transaction_id for transaction in transactions}
         ids |= {e.content.transaction_id for e in events if isinstance(e.content, Label)}
-        self._known = store.seen(map(seen_key, ids))
+        keys = [seen_key(transaction_id) for transaction_id in ids]
+        self._known = store.seen(keys)
+        self._early = store.waiting(keys)
         self.merchants = {transaction.merchant_id for transaction in transactions}
         self.profiles = profiles({transaction.user_id for transaction in transactions})
         self.accepted: dict[bytes, Seen] = {}
+        self.waiting: dict[bytes, Reports | None] = {}  # what changes in the store
         self.output = BatchOutput()
 
     def seen(self, key: bytes) -> Seen | None:
         return self.accepted.get(key) or self._known.get(key)
+
+    def labels_of(self, key: bytes) -> Reports | None:
+        """The labels that were read before their transaction."""
+        return self.waiting[key] if key in self.waiting else self._early.get(key)
 
     def outbox(self, first: Event) -> dict[str, bytes]:
         """What has to be delivered, packed; the lake names its files after the batch's first record."""

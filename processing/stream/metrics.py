@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from processing.stream.counters import COUNTERS
+from processing.stream.counters import COUNTERS, GAUGES
 
 _log = logging.getLogger(__name__)
 NAMESPACE = "Fraudline"
@@ -17,7 +17,7 @@ _PERIOD_S = 60.0
 
 
 class Metrics:
-    """A thread that puts what was counted since the last time, and the current lag.
+    """A thread that puts what was counted since the last time, and the current gauges and lag.
 
     Args:
         client: a CloudWatch client.
@@ -43,7 +43,7 @@ class Metrics:
         """Send one data point per counter; a failure is logged and its counts go with the next."""
         now = dict(self._read())
         data = [
-            self._datum(name, now[name] - self._sent.get(name, 0), "Count")
+            self._datum(name, now[name] - (0 if name in GAUGES else self._sent.get(name, 0)), "Count")
             for name in COUNTERS
             if name in now
         ]

@@ -13,6 +13,7 @@ from processing.stream.delivery import Delivery
 from processing.stream.feature_records import FeatureRecords
 from processing.stream.feature_writer import FeatureWriter
 from processing.stream.kinesis_calls import KinesisCalls
+from processing.stream.lake_layout import LakeLayout
 from processing.stream.lake_writer import LakeWriter
 from processing.stream.publisher import Publisher
 from processing.stream.put_records import put_records
@@ -26,7 +27,7 @@ _MOST_PENDING = 200  # payloads in one outbox before reading pauses
 
 
 class Outputs:
-    """The background threads: one per outbox, and those that write the Feature Store."""
+    """The background threads: one per outbox, those that write the Feature Store, and the lake's layout."""
 
     def __init__(self, settings: StreamSettings, clients: Clients, store: Store) -> None:
         self._settings, self._clients = settings, clients
@@ -40,6 +41,7 @@ class Outputs:
             self._drain,
             self._abort,
         )
+        self._layout = LakeLayout(clients.s3, clients.sts, settings.names, settings.lake_bucket, self._drain)
         self._deliveries = [
             Delivery("enriched", store, self._enriched, self._drain),
             Delivery("dead-letters", store, self._dead_letters, self._drain),
@@ -53,6 +55,7 @@ class Outputs:
         )
 
     def start(self) -> None:
+        self._layout.start()
         for delivery in self._deliveries:
             delivery.start()
         self._publisher.start()

@@ -11,26 +11,38 @@ DUPLICATE_MS = 60_000
 KEEP_MS = 90 * 86_400_000
 
 _HEAD = struct.Struct("<qB")
+_KNOWN = struct.Struct("<q")
 
 
 class Seen(NamedTuple):
-    """An accepted transaction: when it arrived, where it was made, whether it is a known fraud."""
+    """An accepted transaction.
+
+    Attributes:
+        arrival_ms: when it last arrived.
+        merchant_id: where it was made, as it first arrived.
+        fraud_known_ms: when it became known as fraud; None if it did not.
+    """
 
     arrival_ms: int
     merchant_id: str
-    reported_fraud: bool = False
+    fraud_known_ms: int | None = None
 
     def duplicates(self, arrival_ms: int) -> bool:
         """Whether the same id arriving at `arrival_ms` is a duplicate of this one."""
         return abs(arrival_ms - self.arrival_ms) <= DUPLICATE_MS
 
     def pack(self) -> bytes:
-        return _HEAD.pack(self.arrival_ms, self.reported_fraud) + self.merchant_id.encode()
+        # Most are no frauds, and millions are kept: they do without the time.
+        known = b"" if self.fraud_known_ms is None else _KNOWN.pack(self.fraud_known_ms)
+        return _HEAD.pack(self.arrival_ms, bool(known)) + known + self.merchant_id.encode()
 
     @classmethod
     def unpack(cls, data: bytes) -> Seen:
-        arrival_ms, reported = _HEAD.unpack_from(data)
-        return cls(arrival_ms, data[_HEAD.size :].decode(), bool(reported))
+        arrival_ms, is_fraud = _HEAD.unpack_from(data)
+        if not is_fraud:
+            return cls(arrival_ms, data[_HEAD.size :].decode())
+        (known_ms,) = _KNOWN.unpack_from(data, _HEAD.size)
+        return cls(arrival_ms, data[_HEAD.size + _KNOWN.size :].decode(), known_ms)
 
 
 def seen_key(transaction_id: str) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import lmdb
 import msgspec
 
 from processing.stream.records import ShardPosition
+from processing.stream.reports import Reports
 from processing.stream.seen import KEEP_MS, Seen, arrival_of
 
 _NUMBER = struct.Struct(">Q")
@@ -26,6 +28,8 @@ class Commit:
     Attributes:
         users, merchants: packed states by id.
         seen: accepted transactions by `seen_key`.
+        waiting: all labels of a transaction that has yet to come, by `seen_key`; None when they no
+            longer wait.
         shards: positions by `ShardId.key`.
         outbox: payloads to deliver, by outbox name.
         delivered: outbox entries that arrived, as (name, number).
@@ -35,6 +39,7 @@ class Commit:
     users: Mapping[str, bytes] = field(default_factory=dict)
     merchants: Mapping[str, bytes] = field(default_factory=dict)
     seen: Mapping[bytes, Seen] = field(default_factory=dict)
+    waiting: Mapping[bytes, Reports | None] = field(default_factory=dict)
     shards: Mapping[bytes, ShardPosition] = field(default_factory=dict)
     counters: Mapping[str, int] | None = None
     outbox: Mapping[str, bytes] = field(default_factory=dict)
@@ -52,10 +57,12 @@ class Store:
     def __init__(self, folder: Path, map_size: int = 64 << 30) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         # Surviving a killed process needs no fsync: the page cache outlives the process.
-        self._env = lmdb.open(str(folder), map_size=map_size, max_dbs=8, sync=False, metasync=False)
+        self._env = lmdb.open(str(folder), map_size=map_size, max_dbs=16, sync=False, metasync=False)
         self._users = self._env.open_db(b"users")
         self._merchants = self._env.open_db(b"merchants")
         self._seen = self._env.open_db(b"seen")
+        self._waiting = self._env.open_db(b"waiting")
+        self._waiting_since = self._env.open_db(b"waiting-since")  # keys: arrival time, seen key
         self._shards = self._env.open_db(b"shards")
         self._outbox = self._env.open_db(b"outbox")
         self._dirty = self._env.open_db(b"dirty")
@@ -84,6 +91,21 @@ class Store:
         """The accepted transactions among `keys` (of `seen_key`)."""
         with self._env.begin(self._seen) as txn, txn.cursor() as cursor:
             return {key: Seen.unpack(value) for key, value in cursor.getmulti(sorted(keys))}
+
+    def waiting(self, keys: Iterable[bytes]) -> dict[bytes, Reports]:
+        """The labels that wait for those transactions (of `seen_key`)."""
+        with self._env.begin(self._waiting) as txn, txn.cursor() as cursor:
+            if not cursor.first():  # nearly always: labels come long after their transactions
+                return {}
+            return {key: Reports.unpack(value) for key, value in cursor.getmulti(sorted(keys))}
+
+    def waiting_since(self, before_ms: int, limit: int = 10_000) -> dict[bytes, Reports]:
+        """The labels that have waited longest, of those whose first arrived before `before_ms`."""
+        with self._env.begin(self._waiting_since) as txn, txn.cursor() as cursor:
+            end = _NUMBER.pack(max(before_ms, 0))
+            older = takewhile(lambda key: key < end, cursor.iternext(values=False))
+            keys = [key[_NUMBER.size :] for key in islice(older, limit)]
+        return self.waiting(keys) if keys else {}
 
     def shard(self, key: bytes) -> ShardPosition:
         """How far a shard was applied."""
@@ -131,6 +153,8 @@ class Store:
                     txn.put(kind + key, packed, db=self._dirty)
             for seen_key, seen in sorted(change.seen.items()):
                 txn.put(seen_key, seen.pack(), db=self._seen)
+            for seen_key, reports in sorted(change.waiting.items()):
+                self._put_waiting(txn, seen_key, reports)
             for shard_key, position in change.shards.items():
                 txn.put(shard_key, msgspec.json.encode(position), db=self._shards)
             for name, payload in change.outbox.items():
@@ -162,6 +186,15 @@ class Store:
             value: bytes | None = txn.get(key)
         return value
 
+    def _put_waiting(self, txn: Any, key: bytes, reports: Reports | None) -> None:
+        """Replace the labels that wait for a transaction, and their place in the order of arrival."""
+        before = txn.pop(key, db=self._waiting)
+        if before is not None:
+            txn.delete(_since(key, Reports.unpack(before)), db=self._waiting_since)
+        if reports is not None:
+            txn.put(key, reports.pack(), db=self._waiting)
+            txn.put(_since(key, reports), b"", db=self._waiting_since)
+
     def _sweep(self, txn: Any, steps: int, before_ms: int) -> None:
         """Drop seen ids that arrived before `before_ms`, continuing round the table where we stopped."""
         with txn.cursor(self._seen) as cursor:
@@ -175,6 +208,10 @@ class Store:
                 else:
                     alive = cursor.next()
             self._swept_to = cursor.key() if alive else b""
+
+
+def _since(key: bytes, reports: Reports) -> bytes:
+    return _NUMBER.pack(max(reports.arrival_ms, 0)) + key
 
 
 def _number(raw: bytes | None) -> int:

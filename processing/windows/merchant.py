@@ -53,8 +53,14 @@ class MerchantState:
         if len(times) > _PRUNE_AFTER and times[_PRUNE_AFTER] < times[-1] - RETENTION_MS:
             self._prune()
 
-    def learn_fraud(self, known_ms: int) -> None:
-        """A transaction of this merchant became known as fraud at `known_ms`."""
+    def learn_fraud(self, known_ms: int, instead_of: int | None = None) -> None:
+        """A transaction of this merchant became known as fraud at `known_ms`.
+
+        Args:
+            instead_of: the later time that was learned for the same transaction before.
+        """
+        if instead_of is not None and instead_of in self.frauds:
+            self.frauds.remove(instead_of)
         insort(self.frauds, known_ms)
         if self.first_fraud is None or known_ms < self.first_fraud:
             self.first_fraud = known_ms

@@ -82,6 +82,15 @@ def test_frauds_count_from_when_they_are_known() -> None:
     assert values["merchant_days_since_first_known_fraud"] == 0.5
 
 
+def test_an_average_that_rounds_to_zero_is_nothing_to_compare_with() -> None:
+    """One fils is a thousandth of a dinar: no hundredth, and an average of 0 to divide by."""
+    user, merchant = UserState(), MerchantState()
+    observe(transaction(1, NOW - HOUR, amount_minor=1, currency="KWD"), user, merchant)
+    values = named(transaction(2, currency="KWD"), None, user, merchant)
+    assert values["user_amount_avg_30d"] == 0.0
+    assert math.isnan(values["amount_to_average_30d"])
+
+
 def test_reasons_are_sentences() -> None:
     assert explain("user_transaction_count_1h", 7.0) == "7 purchases in the last hour"
     with pytest.raises(KeyError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from processing.generator import Scenario, generate
@@ -25,6 +26,14 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
 
 def test_reading_something_else_says_what_to_give(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="fraudline generate"):
+        Dataset.read(tmp_path)
+    DATASET.write(tmp_path)
+    transactions = tmp_path / "transactions.parquet"
+    pq.write_table(DATASET.transactions.slice(0, 0), transactions)
+    with pytest.raises(ValueError, match="has no transactions: give"):
+        Dataset.read(tmp_path)
+    pq.write_table(DATASET.transactions.drop_columns(["currency", "status"]), transactions)
+    with pytest.raises(ValueError, match=r"transactions\.parquet has no column currency, status: give"):
         Dataset.read(tmp_path)
 
 

@@ -10,9 +10,11 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from processing.events import RejectedRecord, decode_transaction
 from processing.sources.column_map import ColumnMap, ColumnMapError
 from processing.sources.dataset import TRANSACTIONS
 from processing.sources.files import read_file
+from processing.sources.records import transaction_records
 
 HANDBOOK = ColumnMap.load(Path(__file__).parents[3] / "docs" / "column-maps" / "handbook.toml")
 
@@ -110,3 +112,27 @@ def test_unknown_and_absent_files_say_what_to_give(tmp_path: Path) -> None:
         read_file(tmp_path / "rows.xlsx", HANDBOOK)
     with pytest.raises(FileNotFoundError, match="give an existing"):
         read_file(tmp_path / "none.parquet", HANDBOOK)
+
+
+def test_rows_without_a_time_are_refused_not_lost(tmp_path: Path) -> None:
+    rows = _rows()
+    times = [datetime(2018, 4, 2, 12), None, datetime(2018, 4, 3, 12)]  # noqa: DTZ001 - as in the file
+    pq.write_table(rows.set_column(1, "TX_DATETIME", pa.array(times)), tmp_path / "rows.parquet")
+    with pytest.raises(ColumnMapError, match="'TX_DATETIME' has no time in 1 of 3 rows: remove"):
+        read_file(tmp_path / "rows.parquet", HANDBOOK)
+
+
+def test_gaps_become_records_that_the_platform_can_judge(tmp_path: Path) -> None:
+    """No place is a missing value; no user is a record that is incomplete, not one that cannot be sent."""
+    rows = _rows().set_column(2, "CUSTOMER_ID", pa.array([7, None, 7], pa.int32()))
+    rows = rows.append_column("LAT", pa.array([float("nan"), 1.0, 2.0]))
+    rows = rows.append_column("LON", pa.array([2.0, 1.0, None]))
+    pq.write_table(rows, tmp_path / "rows.parquet")
+    columns = ColumnMap({**HANDBOOK.columns, "lat": "LAT", "lon": "LON"}, HANDBOOK.defaults)
+    records = list(transaction_records(read_file(tmp_path / "rows.parquet", columns).transactions))
+    assert [record.partition_key for record in records] == ["-", "7", "7"]
+    now_ms = records[-1].time_ms
+    with pytest.raises(RejectedRecord) as caught:
+        decode_transaction(records[0].data, now_ms, True)
+    assert (caught.value.kind, caught.value.field) == ("incomplete", "user_id")
+    assert [decode_transaction(record.data, now_ms, True).lat for record in records[1:]] == [None, None]

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from processing.events.moments import iso
+from processing.lake import marker_keys
 from processing.windows import MerchantState, UserState
 from tests.processing.builders import DAY, NOW, raw, raw_label
 from tests.processing.events.test_transactions import BAD
@@ -78,6 +79,8 @@ def lake(mirror: Mirror, prefix: str) -> list[dict[str, Any]]:
     keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
     rows = []
     for key in keys:
+        if not key.endswith(".parquet"):  # the marker of its prefix
+            continue
         body = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
         rows += pq.ParquetFile(io.BytesIO(body)).read().to_pylist()
     return rows
@@ -137,6 +140,33 @@ def test_events_reach_features_streams_lake_and_dead_letters(mirror: Mirror) -> 
     assert user["event_time"] == iso(NOW - DAY + 19)
     assert len(UserState.decode(base64.b64decode(user["state"])).times) == 20
     assert list(MerchantState.decode(base64.b64decode(merchant["state"])).frauds) == [NOW]
+
+
+def test_a_label_before_its_transaction_survives_a_kill(mirror: Mirror) -> None:
+    send(mirror, "fraud-labels", [("t1", raw_label(transaction_id="t1"))])
+    with mirror.consumer() as process:
+        wait_for(mirror, labels_unmatched=1, pending=0)
+        process.kill()
+        process.wait()
+    send(mirror, "transactions-raw", [("u1", raw(transaction_id="t1", timestamp=iso(NOW - DAY)))])
+    with mirror.consumer():
+        counted = wait_for(mirror, accepted=1, pending=0)
+    assert (counted["labels_accepted"], counted["labels_unmatched"]) == (1, 0)
+    merchant = stored(mirror, "merchant", "m1")
+    assert list(MerchantState.decode(base64.b64decode(merchant["state"])).frauds) == [NOW]
+
+
+def test_the_lake_has_every_prefix_before_the_first_event(mirror: Mirror) -> None:
+    s3 = mirror.client("s3")
+    account = mirror.client("sts").get_caller_identity()["Account"]
+    expected = set(marker_keys(NAMES, account, s3.meta.region_name))
+    with mirror.consumer():
+        end = time.monotonic() + 30
+        found: set[str] = set()
+        while found != expected:
+            assert time.monotonic() < end, f"{found}, expected {expected}"
+            time.sleep(0.1)
+            found = {entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])}
 
 
 def _payload(mirror: Mirror, letter: dict[str, Any]) -> bytes:
