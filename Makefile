@@ -27,7 +27,7 @@ check: install ## lint, format, types and the fast tests: run before every commi
 	@$(BIN)/mypy
 	@$(BIN)/pytest -q -m "not slow and not drill" $(ARGS)
 
-bench: install ## measure: generator, mirror, decisions
+bench: install ## measure: the generator, the mirror's data plane
 	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name; done
 
 drill: install ## kill processes and watch the recovery

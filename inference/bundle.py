@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,10 +29,14 @@ class Thresholds(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """``bundle.json``: what the server must know of a model; other fields are for people."""
+    """``bundle.json``: what the server must know of a model; other fields are for people.
+
+    `model_sha256` is checked where it is given: xgboost reads past the end of a truncated file.
+    """
 
     feature_names: list[str]
     thresholds: Thresholds
+    model_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ def load(model_dir: Path) -> Bundle | None:
         missing = MANIFEST_FILE if present == [MODEL_FILE] else MODEL_FILE
         raise BundleError(f"{model_dir}: {present[0]} is there but {missing} is missing")
     manifest = _manifest(model_dir / MANIFEST_FILE)
+    _verify(model_dir / MODEL_FILE, manifest.model_sha256)
     return Bundle(_booster(model_dir / MODEL_FILE), manifest.thresholds)
 
 
@@ -72,6 +78,17 @@ def _manifest(path: Path) -> Manifest:
             f"got review={limits.review}, decline={limits.decline}"
         )
     return manifest
+
+
+def _verify(path: Path, expected: str | None) -> None:
+    if expected is None:
+        return
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != expected:
+        raise BundleError(
+            f"{path}: damaged: its SHA-256 is {found}, {MANIFEST_FILE} says model_sha256 {expected}; "
+            "fetch or train the model again"
+        )
 
 
 def _booster(path: Path) -> xgboost.Booster:

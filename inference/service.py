@@ -77,7 +77,12 @@ class DecisionService:
             return self._by_rules(transaction, None, None, late, started)
         except FeaturesUnavailableError as error:
             return self._by_rules(transaction, None, None, str(error), started)
-        vector = features.vector(transaction, records.profile, records.user, records.merchant)
+        try:
+            vector = features.vector(transaction, records.profile, records.user, records.merchant)
+        except Exception as error:  # whatever breaks in the features, the caller still gets a decision
+            logging.getLogger("inference").exception("computing the features failed")
+            reason = f"computing the features failed: {type(error).__name__}"
+            return self._by_rules(transaction, None, records, reason, started)
         if self._model is None:
             return self._by_rules(transaction, vector, records, NO_MODEL, started)
         try:

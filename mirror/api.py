@@ -18,6 +18,8 @@ import botocore.session
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
+from mirror.constraints import violations
+
 if TYPE_CHECKING:
     from mirror.cloud import Cloud
 
@@ -102,7 +104,7 @@ def call(ctx: Context, service: str, name: str, params: Document) -> Document:
 
 
 def validate(service: str, name: str, params: Document) -> None:
-    """Check `params` against botocore's input shape.
+    """Check `params` against botocore's input shape: types, then enumerations, patterns and limits.
 
     Raises:
         ServiceError: ``ValidationException`` with every problem, each naming its field.
@@ -113,6 +115,10 @@ def validate(service: str, name: str, params: Document) -> None:
     report = ParamValidator().validate(params, shape)
     if report.has_errors():
         raise ServiceError("ValidationException", f"{name}: {report.generate_report()}")
+    broken = violations(shape, params)
+    if broken:
+        found = f"{len(broken)} validation error{'s' * (len(broken) > 1)} detected"
+        raise ServiceError("ValidationException", f"{found}: {'; '.join(broken)}")
 
 
 @cache

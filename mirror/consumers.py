@@ -153,17 +153,17 @@ def deployed_environments(cloud: Cloud) -> Iterator[str]:
         token = {"ExclusiveStartStreamName": page["StreamNames"][-1]}
 
 
-_supervisors: dict[int, Supervisor] = {}
+_supervisors: dict[Path, Supervisor] = {}
 
 
 def start(cloud: Cloud) -> None:
     """Begin to watch for deployed environments."""
     supervisor = Supervisor(cloud, lambda: deployed_environments(cloud))
-    _supervisors[id(cloud)] = supervisor
+    _supervisors[cloud.state_dir] = supervisor
     supervisor.start()
 
 
 def stop(cloud: Cloud) -> None:
     """Stop every consumer; each finishes the batch it is working on."""
     with contextlib.suppress(KeyError):
-        _supervisors.pop(id(cloud)).stop()
+        _supervisors.pop(cloud.state_dir).stop()

@@ -84,9 +84,7 @@ def test_a_transaction_becomes_an_explained_decision(mirror: RunningMirror) -> N
         "ModelPackageSummaryList"
     ]
     assert package["ModelApprovalStatus"] == "PendingManualApproval"
-    sagemaker.update_model_package(
-        ModelPackageArn=package["ModelPackageArn"], ModelApprovalStatus="Approved"
-    )
+    sagemaker.update_model_package(ModelPackageArn=package["ModelPackageArn"], ModelApprovalStatus="Approved")
     _eventually(lambda: _decide(mirror, newest)["decided_by"] == "model", "the approved model serves")
     decision = _decide(mirror, newest)
     assert decision["decision"] in ("approve", "review", "decline")
@@ -172,9 +170,7 @@ def _rows_in_lake(mirror: RunningMirror, lake: str) -> int:
 
 
 def _offline(mirror: RunningMirror, group: str) -> Any:
-    described = mirror.client("sagemaker").describe_feature_group(
-        FeatureGroupName=NAMES.feature_group(group)
-    )
+    described = mirror.client("sagemaker").describe_feature_group(FeatureGroupName=NAMES.feature_group(group))
     path = described["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"]
     return awswrangler.s3.read_parquet(
         f"{path}/", dataset=True, path_suffix=".parquet", boto3_session=_session(mirror)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from mirror.api import Context, Document, ServiceError, operation
 from mirror.aws import Aws
-from mirror.cloudformation.checks import check_idle, check_updatable, unchanged
+from mirror.cloudformation.checks import check_idle, check_name, check_updatable, unchanged
 from mirror.cloudformation.desired import desired
 from mirror.cloudformation.engine import Engine
 from mirror.cloudformation.plan import plan
@@ -73,6 +73,7 @@ def _stack(ctx: Context, store: Store, kind: str, params: Document) -> Document:
         return stack
     found = store.find(name)
     if found is None:
+        check_name(name)
         return new_stack(ctx, name, "REVIEW_IN_PROGRESS", Capabilities=params.get("Capabilities", []))
     if found["StackStatus"] != "REVIEW_IN_PROGRESS":
         raise ServiceError(

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 from mirror.api import Document, ServiceError
 from mirror.cloudformation.desired import Desired
 
+_NAME = re.compile("[a-zA-Z][-a-zA-Z0-9]{0,127}")
 _SETTLED = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 _UPDATABLE = _SETTLED | {"UPDATE_FAILED", "CREATE_FAILED"}
+
+
+def check_name(name: str) -> None:
+    """Raises ServiceError for what CloudFormation takes for no name of a new stack."""
+    if not _NAME.fullmatch(name):
+        raise ServiceError(
+            "ValidationError",
+            f"1 validation error detected: Value '{name}' at 'StackName' failed to satisfy constraint: "
+            f"Member must satisfy regular expression pattern: {_NAME.pattern}",
+        )
 
 
 def unchanged(stack: Document, wanted: Desired) -> bool:

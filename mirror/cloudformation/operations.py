@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mirror.api import Context, Document, ServiceError, operation
 from mirror.aws import Aws
-from mirror.cloudformation.checks import check_idle, check_updatable, unchanged
+from mirror.cloudformation.checks import check_idle, check_name, check_updatable, unchanged
 from mirror.cloudformation.desired import desired
 from mirror.cloudformation.engine import Engine
 from mirror.cloudformation.plan import plan
@@ -15,6 +15,7 @@ from mirror.cloudformation.templates import body_of
 @operation("cloudformation", "CreateStack")
 def create_stack(ctx: Context, params: Document) -> Document:
     aws, store = Aws(ctx), Store(ctx)
+    check_name(params["StackName"])
     if store.find(params["StackName"]):
         raise ServiceError("AlreadyExistsException", f"Stack [{params['StackName']}] already exists")
     stack = new_stack(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -28,16 +29,22 @@ def _short_form(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> Document:
         value = loader.construct_scalar(node)
     elif isinstance(node, yaml.SequenceNode):
         value = loader.construct_sequence(node, deep=True)
-    else:
+    elif isinstance(node, yaml.MappingNode):
         value = loader.construct_mapping(node, deep=True)
+    else:
+        raise yaml.constructor.ConstructorError(None, None, f"!{tag}: unexpected {node!r}", node.start_mark)
     if tag == "GetAtt" and isinstance(value, str):
         value = value.split(".", 1)
     return {tag if tag in ("Ref", "Condition") else f"Fn::{tag}": value}
 
 
+def _text(loader: yaml.CSafeLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
 _Loader.add_multi_constructor("!", _short_form)
 # A date stays text: CloudFormation has no timestamps, and policy versions look like one.
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _text)
 
 
 def parse(body: str) -> Document:
@@ -130,16 +137,41 @@ def parameters(
             missing.append(name)
             continue
         given[name] = str(value)
-        allowed = declaration.get("AllowedValues")
-        if allowed and given[name] not in map(str, allowed):
-            raise ServiceError(
-                "ValidationError", f"Parameter '{name}' must be one of AllowedValues {allowed}, got {value!r}"
-            )
+        problem = _constraint(declaration, given[name])
+        if problem:
+            raise ServiceError("ValidationError", f"Parameter '{name}' must {problem}, got {value!r}")
     if missing:
         raise ServiceError("ValidationError", f"Parameters: [{', '.join(missing)}] must have values")
     resolved = {name: _resolve(aws, declared[name].get("Type", "String"), v) for name, v in given.items()}
     hidden = frozenset(n for n, d in declared.items() if str(d.get("NoEcho", "")).lower() == "true")
     return Parameters(given, resolved, hidden)
+
+
+def _constraint(declaration: Document, value: str) -> str:
+    """What the declaration of a parameter demands and `value` does not keep; empty when it keeps all."""
+    allowed = declaration.get("AllowedValues")
+    if allowed and value not in map(str, allowed):
+        return f"be one of AllowedValues {allowed}"
+    pattern = declaration.get("AllowedPattern")
+    try:
+        if pattern and not re.fullmatch(pattern, value):
+            return f"match AllowedPattern {pattern}"
+    except re.error as error:
+        return f"match AllowedPattern {pattern}, which the mirror cannot read ({error})"
+    if len(value) < int(declaration.get("MinLength", 0)):
+        return f"have at least MinLength {declaration['MinLength']} characters"
+    if len(value) > int(declaration.get("MaxLength", len(value))):
+        return f"have at most MaxLength {declaration['MaxLength']} characters"
+    if declaration.get("Type") == "Number":
+        try:
+            number = float(value)
+        except ValueError:
+            return "be a number"
+        if number < float(declaration.get("MinValue", number)):
+            return f"be at least MinValue {declaration['MinValue']}"
+        if number > float(declaration.get("MaxValue", number)):
+            return f"be at most MaxValue {declaration['MaxValue']}"
+    return ""
 
 
 def _resolve(aws: Aws, kind: str, value: str) -> Any:

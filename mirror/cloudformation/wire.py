@@ -11,7 +11,7 @@ from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 
-from mirror.api import OPERATIONS, Context, Operation, ServiceError, service_model
+from mirror.api import OPERATIONS, Context, Operation, ServiceError, call, service_model
 from mirror.cloud import Cloud
 
 
@@ -38,9 +38,11 @@ def install(cloud: Cloud) -> None:
 def _action(cloud: Cloud, found: Operation) -> Callable[[BaseResponse], ActionResult]:
     def action(response: BaseResponse) -> ActionResult:
         try:
-            result = found.handler(Context(cloud, response.region), dict(response.params))
+            result = call(Context(cloud, response.region), found.service, found.name, dict(response.params))
         except ServiceError as error:
-            raise _Refusal(error.code, error.message) from error
+            # CloudFormation's own name for it.
+            code = "ValidationError" if error.code == "ValidationException" else error.code
+            raise _Refusal(code, error.message) from error
         return ActionResult(result)
 
     return action

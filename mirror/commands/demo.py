@@ -25,7 +25,8 @@ from mirror.demo.screen import Screen
     "--days", default=60, show_default=True, help="Length of the data; of a source, its first days."
 )
 @click.option("--events", default=120_000, show_default=True, help="Transactions to generate.")
-@click.option("--live-events", default=1_000, show_default=True, help="Most transactions of the live phase.")
+@click.option("--live-events", type=click.IntRange(min=1), default=1_000, show_default=True,
+              help="Most transactions of the live phase.")  # fmt: skip
 @click.option("--seed", default=7, show_default=True, help="Equal seeds generate equal data.")
 @click.option("--port", default=DEFAULT_PORT, show_default=True, help="Port of the mirror; 0 picks one.")
 @click.option("--keep", is_flag=True, help="Leave the mirror running, to look around.")
@@ -54,7 +55,11 @@ def demo(
       fraudline demo --source transactions.parquet --columns docs/column-maps/handbook.toml
     """
     chosen = Options(source, columns, days, events, seed, live_events, port, state_dir, keep)
-    run = Run(chosen, Screen(to_stderr=as_json), Names.from_environ())
+    try:
+        names = Names.from_environ()
+    except ValueError as error:
+        raise click.UsageError(f"FRAUDLINE_ENVIRONMENT: {error}") from error
+    run = Run(chosen, Screen(to_stderr=as_json), names)
     failure: DemoError | None = None
     try:
         demonstrate(run)

@@ -40,12 +40,15 @@ def prepare(run: Run) -> None:
             f"the pipeline needs {SHORTEST_DAYS} days or more"
         )
     run.history = dataset.between(None, live_from)
-    run.live = dataset.between(live_from, None)
+    # Nothing from the future: labels that become known after the data's end are not known yet.
+    run.live = dataset.between(live_from, dataset.end + timedelta(milliseconds=1))
     _describe(run, dataset)
 
 
 def _dataset(run: Run) -> Dataset:
     options = run.options
+    if options.source is None and options.columns is not None:
+        raise DemoError(f"--columns {options.columns} needs --source, the file whose columns it maps")
     if options.source is None:
         run.dirty = True
         run.criteria = dict(CRITERIA)
@@ -68,13 +71,14 @@ def _describe(run: Run, dataset: Dataset) -> None:
     transactions = dataset.transactions
     users = pc.count_distinct(transactions["user_id"]).as_py()
     merchants = pc.count_distinct(transactions["merchant_id"]).as_py()
+    labels = run.history_data.labels.num_rows + run.live_data.labels.num_rows
     where = "generated" if run.options.source is None else str(run.options.source)
     run.screen.line(
         f"{transactions.num_rows:,} transactions of {users:,} users at {merchants:,} merchants ({where})"
     )
     run.screen.line(
         f"{dataset.start:%Y-%m-%d} to {dataset.end:%Y-%m-%d}, of which the last day is held back for the "
-        f"live phase; {dataset.labels.num_rows:,} labels, each on the day it became known"
+        f"live phase; {labels:,} labels, each on the day it became known"
     )
     if dataset.truth is not None:
         rate = pc.mean(dataset.truth["is_fraud"].cast("int8")).as_py()

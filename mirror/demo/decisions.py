@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from mirror.demo.run import DemoError, Run
+from processing.events import RejectedRecord, decode_transaction
 from processing.sources.records import Record, transaction_records
 
 _SERVING_TIMEOUT_S = 120.0
+
+
+class RefusedError(Exception):
+    """The endpoint answered that the transaction is wrong; the message names the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +35,36 @@ class Client:
         self._endpoint = run.names.endpoint
 
     def decide(self, transaction: bytes) -> Answer:
-        """One decision."""
+        """One decision.
+
+        Raises:
+            RefusedError: the transaction is not one that can be decided.
+        """
         start = time.perf_counter()
-        answer = self._runtime.invoke_endpoint(
-            EndpointName=self._endpoint, ContentType="application/json", Body=transaction
-        )
+        try:
+            answer = self._runtime.invoke_endpoint(
+                EndpointName=self._endpoint, ContentType="application/json", Body=transaction
+            )
+        except self._runtime.exceptions.ModelError as error:
+            if 400 <= error.response.get("OriginalStatusCode", 0) < 500:
+                raise RefusedError(error.response.get("OriginalMessage", "")) from error
+            raise
         document: dict[str, Any] = json.loads(answer["Body"].read())
         return Answer(document, (time.perf_counter() - start) * 1000)
 
 
 def first_live_record(run: Run) -> Record:
-    """The first transaction of the live day: asking about it changes nothing."""
-    return next(transaction_records(run.live_data.transactions.slice(0, 1)))
+    """The first transaction of the live day that is in order: asking about it changes nothing.
+
+    Raises:
+        DemoError: a source's last day has none.
+    """
+    now_ms = time.time_ns() // 1_000_000
+    for record in transaction_records(run.live_data.transactions):
+        with suppress(RejectedRecord):
+            decode_transaction(record.data, now_ms, replay=True)
+            return record
+    raise DemoError("every transaction of the last day is refused: check the column map")
 
 
 def show_rules(run: Run) -> None:

@@ -17,7 +17,11 @@ _POLL_S = 0.02
 
 
 class Freshness:
-    """Knows what each card's activity record has to show before its next decision."""
+    """Knows what each card's activity record has to show before its next decision.
+
+    Attributes:
+        stale: decisions for which waiting was given up.
+    """
 
     def __init__(self, run: Run) -> None:
         self._store = run.client("sagemaker-featurestore-runtime")

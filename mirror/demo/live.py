@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from rich.markup import escape
+
 from mirror.demo import consumer
-from mirror.demo.decisions import Answer, Client
+from mirror.demo.decisions import Answer, Client, RefusedError
 from mirror.demo.freshness import Freshness
 from mirror.demo.producer import BATCH, Producer
 from mirror.demo.run import DemoError, Run
@@ -36,8 +38,14 @@ def decide_live(run: Run) -> None:
             producer.put(waiting)
             waiting.clear()
             freshness.wait(record)
-        answer = client.decide(record.data)
         waiting.append(record)
+        try:
+            answer = client.decide(record.data)
+        except RefusedError as refused:
+            # The stream gets it all the same, and has to refuse it too.
+            run.results.refused += 1
+            run.screen.line(f"[yellow]refused[/] {escape(str(refused))}")
+            continue
         freshness.expect(record)
         fraud = frauds.get(transaction["transaction_id"])
         _count(run, answer, fraud)
@@ -46,12 +54,19 @@ def decide_live(run: Run) -> None:
             shown[decision] += 1
             _show(run, transaction, answer, fraud)
     producer.put(waiting)
+    run.results.stale_decisions = freshness.stale
     _finish(run, producer)
     others = sum(run.results.decided_by.values()) - run.results.decided_by["model"]
     figures = ", ".join(f"{name} {value}" for name, value in run.results.percentiles().items())
     run.screen.line(
-        f"{producer.sent:,} decisions, {others} of them by the rules; latency for the client in ms: {figures}"
+        f"{producer.sent - run.results.refused:,} decisions, {others} of them by the rules; "
+        f"latency for the client in ms: {figures}"
     )
+    if freshness.stale:
+        run.screen.line(
+            f"[yellow]{freshness.stale:,} decisions were made before the Feature Store showed the card's "
+            "last payment: the consumer is behind[/]"
+        )
     if run.results.decided_by["model"] == 0:
         raise DemoError("no live transaction was decided by the model", run.mirror.log)
 

@@ -22,7 +22,8 @@ def put_profiles(run: Run) -> None:
     """
     users = run.history_data.users
     if users is None:
-        ids = pc.unique(run.history_data.transactions["user_id"].combine_chunks())
+        ids = pc.unique(run.history_data.transactions["user_id"].combine_chunks()).drop_null()
+        ids = ids.filter(pc.not_equal(ids, ""))
         users = pa.table({"user_id": ids})
         run.screen.line("the source has no user profiles: what depends on them is a missing value")
     runtime = run.client("sagemaker-featurestore-runtime")

@@ -47,9 +47,12 @@ def table(run: Run) -> Table:
         if kind != DUPLICATES:
             rows.add_row(f"dead letters: {kind}", f"{results.dead_letters[kind]:,}")
     rows.add_row("labels", f"{results.counted.get('labels_accepted', 0):,} of {results.labels_sent:,}")
+    rows.add_row("dead letters: labels", f"{results.label_dead_letters:,}")
     rows.add_section()
     for name, count in results.decisions.most_common():
         rows.add_row(f"decisions: {name}", f"{count:,} ({results.frauds[name]} frauds)")
+    if results.refused:
+        rows.add_row("refused by the endpoint", f"{results.refused:,}")
     server = results.server_percentiles()
     for name, value in results.percentiles().items():
         rows.add_row(f"latency {name}", f"{value:.2f} ms for the client, {server[name]:.2f} ms in the server")

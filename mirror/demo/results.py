@@ -18,7 +18,8 @@ class Results:
     """Counts are of transactions on the raw stream; `expected` is known only for generated data.
 
     `counted` is what the consumer says of its own work, `dead_letters` what was read back from the
-    dead-letter streams: two independent accounts of the same records.
+    dead-letter streams: two independent accounts of the same records. `stale_decisions` were made
+    before the Feature Store showed the card's last payment; `refused` live transactions got a 4xx.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
@@ -37,6 +38,8 @@ class Results:
     frauds: Counter[str] = field(default_factory=Counter)
     latencies_ms: list[float] = field(default_factory=list)
     server_latencies_ms: list[float] = field(default_factory=list)
+    stale_decisions: int = 0
+    refused: int = 0
 
     @property
     def accepted(self) -> int:
@@ -91,11 +94,17 @@ class Results:
                 },
                 "duplicates": self.duplicates,
             },
-            "labels": {"sent": self.labels_sent, "accepted": self.counted.get("labels_accepted", 0)},
+            "labels": {
+                "sent": self.labels_sent,
+                "accepted": self.counted.get("labels_accepted", 0),
+                "dead_letters": self.label_dead_letters,
+            },
             "ingest_events_per_second": round(self.ingest_per_second),
             "model": {"version": self.model_version, **self.metrics, "pictures": self.pictures},
             "decisions": dict(self.decisions),
             "decided_by": dict(self.decided_by),
+            "stale_decisions": self.stale_decisions,
+            "refused_by_the_endpoint": self.refused,
             "live_frauds": dict(self.frauds),
             "latency_ms": self.percentiles(),
             "server_latency_ms": self.server_percentiles(),

@@ -60,7 +60,8 @@ class Offline:
     def flush(self, group: Group, document: Document) -> int:
         """Write all buffered rows of a group to S3; returns how many. Blocking.
 
-        A row is dropped from the buffer after S3 has it: killed in between, it is written twice.
+        A row is dropped from the buffer after S3 has it: killed in between, it is written twice. Killed
+        before S3's own next snapshot (`mirror.snapshots`), it is in the online store only.
         """
         written = 0
         with self._lock:
@@ -78,6 +79,16 @@ class Offline:
                 written += len(keys)
                 if len(keys) < _BATCH_ROWS:  # rows that came meanwhile wait for the next flush
                     return written
+
+    def give_up(self, group: Group) -> int:
+        """Drop the buffered rows of a deleted group that S3 refuses; returns how many."""
+        dropped = 0
+        with self._lock:
+            while keys := self._store.buffered(group, _BATCH_ROWS)[0]:
+                self._store.forget_buffered(keys)
+                dropped += len(keys)
+            self._blocked.pop(group.uid, None)
+        return dropped
 
     def _write(self, group: Group, document: Document, rows: list[OfflineRow]) -> None:
         bucket, prefix = split_uri(document["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"])

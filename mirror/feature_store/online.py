@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import struct
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import msgspec
 
 _HEADER = struct.Struct(">qqqB")
 _NEVER = 2**63 - 1
+# The last moment that a response can name: a time to live beyond it ends there.
+LATEST_US = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()) * 1_000_000
 _NO_TTL = -1
 # LMDB keys end at 511 bytes; identifiers may be far longer.
 _LONGEST_PLAIN = 400
@@ -41,7 +44,7 @@ class OfflineRow(msgspec.Struct, array_like=True, frozen=True):
 
 def record(event_us: int, ttl_s: int | None, json: bytes, *, deleted: bool = False) -> OnlineRecord:
     """A record that expires `ttl_s` after its event time; None means never."""
-    expires = _NEVER if ttl_s is None else event_us + ttl_s * 1_000_000
+    expires = _NEVER if ttl_s is None else min(event_us + ttl_s * 1_000_000, LATEST_US)
     return OnlineRecord(event_us, expires, ttl_s, deleted, json)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any
 
@@ -12,6 +13,8 @@ from mirror.feature_store import layout, metadata, offline, runtime, runtime_ope
 from mirror.feature_store.groups import Group, arn, compile_group, split_name
 
 __all__ = ["metadata", "runtime_operations"]  # imported for the operations that they register
+
+log = logging.getLogger(__name__)
 
 _RESERVED = {"is_deleted", "write_time", "api_invocation_time"}
 _MAX_FEATURES = 2500
@@ -58,6 +61,8 @@ def update_feature_group(ctx: Context, params: Document) -> Document:
     def change(document: Document) -> Document:
         document["FeatureDefinitions"] += params.get("FeatureAdditions", [])
         _change_online_store(document, params.get("OnlineStoreConfig", {}))
+        if params.get("ThroughputConfig", {}).get("ThroughputMode") == "OnDemand":
+            document["ThroughputConfig"] = {}  # capacity units go with the provisioned mode
         document["ThroughputConfig"] |= params.get("ThroughputConfig", {})
         document["LastModifiedTime"] = utcnow()
         document["LastUpdateStatus"] = {"Status": "Successful"}
@@ -72,15 +77,22 @@ def update_feature_group(ctx: Context, params: Document) -> Document:
 
 @operation("sagemaker", "DeleteFeatureGroup")
 def delete_feature_group(ctx: Context, params: Document) -> Document:
-    """Delete the group and its online records; what the offline store has stays in S3."""
+    """Delete the group and its online records; what the offline store has stays in S3.
+
+    Rows that S3 does not take any more, because their bucket is gone, are given up and logged.
+    """
     plane = runtime.of(ctx.cloud)
     name = params["FeatureGroupName"]
     document = plane.groups.document(ctx.region, name)
     group = compile_group(ctx.region, document)
-    if group.offline:
-        offline.of(ctx.cloud).flush(group, document)
     plane.groups.documents.delete(ctx.region, name)
     plane.groups.changed()
+    if group.offline:
+        try:
+            offline.of(ctx.cloud).flush(group, document)
+        except Exception as error:
+            given_up = offline.of(ctx.cloud).give_up(group)
+            log.error("offline store of %s: %d rows given up with the group: %s", name, given_up, error)
     tags.forget(ctx.cloud, document["FeatureGroupArn"])
     while plane.store.purge(group.uid):
         pass

@@ -12,6 +12,7 @@ import msgspec
 from mirror.api import ServiceError
 from mirror.feature_store.groups import Feature, Group
 from mirror.feature_store.messages import FeatureValue
+from mirror.feature_store.online import LATEST_US
 
 MAX_BYTES = 350 * 1024
 _INTEGRAL = re.compile(r"[+-]?[0-9]{1,19}")
@@ -82,11 +83,15 @@ def event_time_us(group: Group, text: str) -> int:
             return round(datetime.fromisoformat(text).timestamp() * 1e6)
         if not _FRACTIONAL.fullmatch(text):
             raise ValueError
-        return round(float(text) * 1e6)
+        moment = round(float(text) * 1e6)
+        if not 0 <= moment <= LATEST_US:  # else the offline store could not name its partition
+            raise ValueError
+        return moment
     except (ValueError, OverflowError):
         raise invalid(
             f"{group.event_time}: event time {text!r} must be ISO-8601 like 2026-03-01T12:34:56Z or "
-            "2026-03-01T12:34:56.789Z for a String feature, or seconds since 1970 for a Fractional one"
+            "2026-03-01T12:34:56.789Z for a String feature, or seconds since 1970 (until the year 9999) for "
+            "a Fractional one"
         ) from None
 
 

@@ -73,6 +73,15 @@ def find(ctx: Context, name_or_arn: str) -> Function:
     )
 
 
+def exists(ctx: Context, name: str) -> bool:
+    """Whether there is a function called `name` now."""
+    try:
+        get_backend(ctx.account, ctx.region).get_function(name)
+    except UnknownFunctionException:
+        return False
+    return True
+
+
 def function_name(name_or_arn: str) -> str:
     """The bare name of ``name``, ``account:function:name`` or an ARN, without version or alias.
 

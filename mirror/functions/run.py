@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from moto.logs.exceptions import ResourceAlreadyExistsException
+from moto.logs.exceptions import ResourceAlreadyExistsException, ResourceNotFoundException
 from moto.logs.models import LogsBackend, logs_backends
 
 from mirror.api import Context
 from mirror.documents import utcnow
-from mirror.functions.code import Function, unpack
+from mirror.functions.code import Function, exists, unpack
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _MAX_EVENT = 262_118  # bytes of one log event; CloudWatch refuses longer ones
@@ -78,7 +78,7 @@ def run(ctx: Context, function: Function, event: str) -> Result:
         f"REPORT RequestId: {request_id}\tDuration: {duration * 1000:.2f} ms\t"
         f"Memory Size: {function.memory_mb} MB",
     ]
-    _write_log(ctx, function.log_group, stream, lines)
+    _write_log(ctx, function, stream, lines)
     return Result(request_id, answer["payload"], answer.get("error"), "\n".join(lines))
 
 
@@ -128,12 +128,16 @@ def _answer(
     }
 
 
-def _write_log(ctx: Context, group: str, stream: str, lines: list[str]) -> None:
+def _write_log(ctx: Context, function: Function, stream: str, lines: list[str]) -> None:
     backend: LogsBackend = logs_backends[ctx.account][ctx.region]
-    with contextlib.suppress(ResourceAlreadyExistsException):
-        backend.create_log_group(group, {})
-    backend.create_log_stream(group, stream)
+    group = function.log_group
+    # The log of a function that was deleted while it ran goes only where a group still is: a stack that
+    # deletes both must not find the group again.
+    if exists(ctx, function.name):
+        with contextlib.suppress(ResourceAlreadyExistsException):
+            backend.create_log_group(group, {})
     now = int(time.time() * 1000)
-    backend.put_log_events(
-        group, stream, [{"timestamp": now, "message": line[:_MAX_EVENT] or " "} for line in lines]
-    )
+    events = [{"timestamp": now, "message": line[:_MAX_EVENT] or " "} for line in lines]
+    with contextlib.suppress(ResourceNotFoundException):
+        backend.create_log_stream(group, stream)
+        backend.put_log_events(group, stream, events)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from moto.logs.exceptions import ResourceAlreadyExistsException
+from moto.logs.exceptions import ResourceAlreadyExistsException, ResourceNotFoundException
 from moto.logs.models import LogsBackend, logs_backends
 
 _MAX_EVENT = 262_118  # bytes of one event; CloudWatch refuses longer ones
@@ -64,5 +64,7 @@ class LogStream:
                 self.last_lines.append(text)
         # CloudWatch refuses empty messages.
         events = [{"timestamp": now, "message": text or " "} for text in texts]
-        if events:
-            self._backend.put_log_events(self._group, self._stream, events)
+        # A group that was deleted meanwhile must not end the job or the endpoint that writes to it.
+        with suppress(ResourceNotFoundException):
+            if events:
+                self._backend.put_log_events(self._group, self._stream, events)

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from moto.s3.exceptions import MissingBucket
 from moto.s3.models import S3Backend, s3_backends
 
+from mirror.snapshots import service as snapshots
+
 _URI = re.compile(r"s3://([^/]+)(?:/(.*))?", re.DOTALL)
 
 
@@ -92,6 +94,7 @@ def write(account: str, location: Location, content: bytes) -> None:
         _backend(account).put_object(location.bucket, location.key, content)
     except MissingBucket as error:
         raise StorageError(f"bucket {location.bucket!r} does not exist") from error
+    snapshots.changed()
 
 
 def _backend(account: str) -> S3Backend:

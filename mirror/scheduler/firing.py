@@ -91,8 +91,8 @@ def _fire(ctx: Context, schedule: Any, due: datetime) -> None:
     event = {"version": "1", "time": context["<aws.scheduler.scheduled-time>"], "input": text}
     deliver(Delivery(ctx, schedule.arn, target, text, event))
     if happens_once(schedule.schedule_expression) and schedule.action_after_completion == "DELETE":
-        snapshots.of(ctx.cloud).changed()
         scheduler_backends[ctx.account][ctx.region].delete_schedule(schedule.group_name, schedule.name)
+        snapshots.changed()
 
 
 def _schedules(ctx: Context) -> Iterator[Any]:

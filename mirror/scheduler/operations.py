@@ -38,7 +38,7 @@ def create_schedule(ctx: Context, params: Document) -> Document:
         raise ServiceError("ResourceNotFoundException", message, 404) from error
     except JsonRESTError as error:
         raise ServiceError(error.error_type, error.message, error.code) from error
-    snapshots.of(ctx.cloud).changed()
+    snapshots.changed()
     return {"ScheduleArn": made.arn}
 
 
@@ -51,7 +51,7 @@ def update_schedule(ctx: Context, params: Document) -> Document:
     except JsonRESTError as error:
         raise ServiceError(error.error_type, error.message, error.code) from error
     changed.action_after_completion = params.get("ActionAfterCompletion")
-    snapshots.of(ctx.cloud).changed()
+    snapshots.changed()
     return {"ScheduleArn": changed.arn}
 
 

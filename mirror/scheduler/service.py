@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from pathlib import Path
 
 from mirror.cloud import Cloud
 from mirror.documents import utcnow
@@ -12,7 +13,7 @@ from mirror.scheduler.firing import Firing
 log = logging.getLogger(__name__)
 
 _TICK_S = 1.0
-_clocks: dict[int, _Clock] = {}
+_clocks: dict[Path, _Clock] = {}
 
 
 class _Clock(threading.Thread):
@@ -35,9 +36,9 @@ class _Clock(threading.Thread):
 
 def start(cloud: Cloud) -> None:
     """Fire schedules from now on; what was due while the mirror was down is not made up for."""
-    _clocks[id(cloud)] = clock = _Clock(cloud)
+    _clocks[cloud.state_dir] = clock = _Clock(cloud)
     clock.start()
 
 
 def stop(cloud: Cloud) -> None:
-    _clocks.pop(id(cloud)).stop()
+    _clocks.pop(cloud.state_dir).stop()

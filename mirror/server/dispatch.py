@@ -20,7 +20,6 @@ from mirror.api import (
 )
 from mirror.server import rest
 from mirror.server.codec import decode, encode
-from mirror.server.constraints import violations
 from mirror.server.request import Request, Response
 from mirror.server.shapes import mismatches
 
@@ -98,11 +97,6 @@ def check_json(service: str, operation: str, body: bytes) -> None:
 
 def _handle(operation: Operation, context: Context, params: Document) -> Document:
     validate(operation.service, operation.name, params)
-    model = service_model(operation.service).operation_model(operation.name)
-    broken = violations(model.input_shape, params)
-    if broken:
-        found = f"{len(broken)} validation error{'s' * (len(broken) > 1)} detected"
-        raise ServiceError("ValidationException", f"{found}: {'; '.join(broken)}")
     result = operation.handler(context, params)
     if CHECK_SHAPES:
         check(operation.service, operation.name, result)

@@ -33,6 +33,8 @@ _JSON = b"application/json"
 _AMZ_JSON = b"application/x-amz-json-1.1"
 HEALTH = "/_fraudline/health"
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
+# Signatures are not checked, so a web page must not reach the mirror through its visitor's browser.
+_LOOPBACK_PAGE = re.compile(rb"https?://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?")
 _WORKERS = 32
 _VERSION = version("fraudline")
 
@@ -59,7 +61,10 @@ class Front:
         if body is None:
             return
         request = read_request(scope, body, self.cloud.region)
-        response = await self._answer(request)
+        if request.origin is None or _LOOPBACK_PAGE.fullmatch(request.origin):
+            response = await self._answer(request)
+        else:
+            response = _foreign_page(request.origin)
         headers = response.headers
         if request.method != "HEAD" and not any(name == b"content-length" for name, _ in headers):
             headers.append((b"content-length", str(len(response.body)).encode()))
@@ -158,6 +163,12 @@ class Front:
         }
         body = msgspec.json.encode(document)
         return Response(200 if self.ready else 503, [(b"content-type", b"application/json")], body)
+
+
+def _foreign_page(origin: bytes) -> Response:
+    message = f"Origin: {origin.decode('latin-1')[:200]} is another web site; pages of this machine only"
+    body = msgspec.json.encode({"__type": "AccessDeniedException", "message": message})
+    return Response(403, [(b"content-type", _JSON)], body)
 
 
 def _answered(request: Request) -> Response:

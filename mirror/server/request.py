@@ -10,7 +10,10 @@ Headers = list[tuple[bytes, bytes]]
 
 @dataclass(slots=True)
 class Request:
-    """One HTTP request. `service` and `region` are those its SigV4 signature is scoped to."""
+    """One HTTP request. `service` and `region` are those its SigV4 signature is scoped to.
+
+    `origin` is the web page that sent it: browsers say so, AWS clients do not.
+    """
 
     method: str
     path: str
@@ -21,6 +24,7 @@ class Request:
     service: str
     region: str
     target: bytes | None
+    origin: bytes | None = None
 
     def header(self, name: bytes) -> str | None:
         """The first header `name` (lower case), decoded."""
@@ -41,12 +45,14 @@ class Response:
 
 def read_request(scope: Any, body: bytes, default_region: str) -> Request:
     """Build a `Request` from an ASGI scope and the body that came with it."""
-    service, region, target = "", default_region, None
+    service, region, target, origin = "", default_region, None, None
     for name, value in scope["headers"]:
         if name == b"authorization":
             service, region = signature_scope(value, default_region)
         elif name == b"x-amz-target":
             target = value
+        elif name == b"origin":
+            origin = value
     return Request(
         scope["method"],
         scope["path"],
@@ -57,6 +63,7 @@ def read_request(scope: Any, body: bytes, default_region: str) -> Request:
         service,
         region,
         target,
+        origin,
     )
 
 

@@ -2,5 +2,6 @@
 
 The mirror's own control plane is durable by itself (`mirror.documents`). moto's is not: it lives in
 Python objects. A background thread writes them to disk shortly after every change, and the next
-start reads them back, so that `kill -9` costs at most the last moments of control-plane changes.
+start reads them back, so that `kill -9` costs at most the last moments of what moto holds: control-plane
+changes, and S3 objects too.
 """

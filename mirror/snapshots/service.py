@@ -36,9 +36,19 @@ class Snapshots:
         self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
 
     def start(self) -> None:
-        """Restore the last snapshot, then watch for changes."""
+        """Restore the last snapshot, then watch for changes.
+
+        Raises:
+            RuntimeError: the snapshot cannot be read back; the message names the file and the fix.
+        """
         if self._file.exists():
-            pickler.load(self._file.read_bytes(), self._blobs)
+            try:
+                pickler.load(self._file.read_bytes(), self._blobs)
+            except Exception as error:  # unpickling raises whatever the classes it meets raise
+                raise RuntimeError(
+                    f"{self._file} cannot be read back ({type(error).__name__}: {error}): it is damaged, or "
+                    "of another version of moto; start from nothing with `fraudline up --fresh`"
+                ) from error
         self._thread.start()
 
     def stop(self) -> None:
@@ -62,7 +72,7 @@ class Snapshots:
         return watched
 
     def changed(self) -> None:
-        """Ask for a snapshot after a change that did not come through the WSGI application."""
+        """Ask for a snapshot."""
         self._dirty.set()
 
     def write(self) -> None:
@@ -127,14 +137,26 @@ class _LmdbBlobs:
         self._env.close()
 
 
-_running: dict[int, Snapshots] = {}
+_running: dict[Path, Snapshots] = {}
+_lock = threading.Lock()
 
 
 def of(cloud: Cloud) -> Snapshots:
     """The snapshots of a running mirror."""
-    if id(cloud) not in _running:
-        _running[id(cloud)] = Snapshots(cloud.state_dir / "moto")
-    return _running[id(cloud)]
+    with _lock:
+        found = _running.get(cloud.state_dir)
+        if found is None:
+            found = _running[cloud.state_dir] = Snapshots(cloud.state_dir / "moto")
+        return found
+
+
+def changed() -> None:
+    """Ask for a snapshot after a change that did not come through the WSGI application.
+
+    moto's state belongs to the process, not to one `Cloud`.
+    """
+    for running in list(_running.values()):
+        running.changed()
 
 
 def start(cloud: Cloud) -> None:
@@ -142,4 +164,4 @@ def start(cloud: Cloud) -> None:
 
 
 def stop(cloud: Cloud) -> None:
-    _running.pop(id(cloud)).stop()
+    _running.pop(cloud.state_dir).stop()

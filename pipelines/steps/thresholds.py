@@ -46,7 +46,7 @@ class Thresholds:
 
 
 def choose(scores: npt.ArrayLike, fraud: npt.ArrayLike, costs: Costs) -> Thresholds:
-    """The cheapest thresholds for `scores` in [0, 1] of transactions that are `fraud` (1) or not (0)."""
+    """The cheapest thresholds for `scores` in (0, 1] of transactions that are `fraud` (1) or not (0)."""
     values = np.asarray(scores, dtype=np.float64)
     truth = np.asarray(fraud, dtype=np.float64)
     order = np.argsort(values, kind="stable")
@@ -72,6 +72,9 @@ def _cheapest(cost: Numbers) -> int:
 
 
 def _cuts(distinct: Numbers) -> Numbers:
-    """Cuts halfway between neighbouring scores; the outermost at 0 and halfway to 1."""
+    """Cuts halfway between neighbouring scores; the outermost halfway to 0 and to 1.
+
+    Never 0 itself: the server takes a threshold of 0 for a mistake and refuses the model.
+    """
     inner = (distinct[1:] + distinct[:-1]) / 2
-    return np.concatenate(([0.0], inner, [(distinct[-1] + 1.0) / 2]))
+    return np.concatenate(([distinct[0] / 2], inner, [(distinct[-1] + 1.0) / 2]))

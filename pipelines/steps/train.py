@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 from typing import Any
 
 import xgboost as xgb
@@ -41,12 +42,14 @@ def main(arguments: list[str]) -> None:
     for name, value in metrics.items():
         log_metric(name, value)
     thresholds = choose(on_validation, validation.target, costs)
-    booster.save_model(model_folder() / MODEL_FILE)
+    model = model_folder() / MODEL_FILE
+    booster.save_model(model)
     bundle: dict[str, Any] = {
         "code_version": options.code_version,
         "costs": {"review": costs.review, "decline": costs.decline},
         "feature_names": list(FEATURE_NAMES),
         "metrics": metrics,
+        "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
         "thresholds": {"review": thresholds.review, "decline": thresholds.decline},
         "trained_at_as_of": manifest["as_of"],
         "training_data_sha256": manifest["splits"]["train"]["sha256"],

@@ -43,6 +43,16 @@ def test_the_last_day_is_held_back_and_the_present_is_near(tmp_path: Path) -> No
     assert run.dirty
 
 
+def test_labels_of_the_future_are_not_sent(tmp_path: Path) -> None:
+    run = _run(tmp_path)
+    prepare(run)
+    live = run.live_data
+    known = live.labels["investigation_complete_time"].to_pylist()
+    assert known
+    assert live.start.replace(hour=0, minute=0, second=0, microsecond=0) <= min(known)
+    assert max(known) <= live.end
+
+
 def test_a_folder_of_the_generator_is_cut_to_its_first_days(tmp_path: Path) -> None:
     generate(Scenario(events=8_000, days=40)).write(tmp_path / "set")
     run = _run(tmp_path, tmp_path / "set", days=30)
@@ -65,6 +75,12 @@ def test_a_file_without_a_map_is_refused_with_the_fix(tmp_path: Path) -> None:
     generate(Scenario(events=6_000, days=30)).write(tmp_path)
     with pytest.raises(DemoError, match="needs --columns"):
         prepare(_run(tmp_path, tmp_path / "transactions.parquet"))
+
+
+def test_a_map_without_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text(MAP)
+    with pytest.raises(DemoError, match="needs --source"):
+        prepare(_run(tmp_path, columns=tmp_path / "map.toml"))
 
 
 def test_too_few_days_are_refused(tmp_path: Path) -> None:

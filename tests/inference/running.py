@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import socket
@@ -52,13 +53,15 @@ def write_bundle(directory: Path, *, seed: int = 0, trees: int = 20, scale: floa
     fraud = np.nan_to_num(rows[:, first]) * scale + np.nan_to_num(rows[:, second]) > 2
     booster = xgboost.train(
         {"objective": "binary:logistic", "max_depth": 5, "base_score": 0.5, "nthread": 1, "seed": seed},
-        xgboost.DMatrix(rows, label=fraud),
+        # Named features, as the training step has them: xgboost compares names where it can.
+        xgboost.DMatrix(rows, label=fraud, feature_names=list(FEATURE_NAMES)),
         trees,
     )
     booster.save_model(directory / "model.ubj")
     manifest = {
         "feature_names": list(FEATURE_NAMES),
         "thresholds": {"review": 0.3, "decline": 0.8},
+        "model_sha256": hashlib.sha256((directory / "model.ubj").read_bytes()).hexdigest(),
         "trained_at_as_of": "2026-03-01T00:00:00Z",
     }
     (directory / "bundle.json").write_text(json.dumps(manifest))

@@ -43,8 +43,9 @@ def test_contributions_and_bias_add_up_to_the_logit(model: Model) -> None:
 
 def test_scores_and_reasons_are_those_of_xgboost(model: Model, booster: xgboost.Booster) -> None:
     rows = _rows(50)
-    expected = booster.predict(xgboost.DMatrix(rows))
-    shap = booster.predict(xgboost.DMatrix(rows), pred_contribs=True)[:, :-1]
+    matrix = xgboost.DMatrix(rows, feature_names=list(FEATURE_NAMES))
+    expected = booster.predict(matrix)
+    shap = booster.predict(matrix, pred_contribs=True)[:, :-1]
     for row, probability, contributions in zip(rows, expected, shap, strict=True):
         scored = model.score(row.tolist())
         assert scored.probability == pytest.approx(float(probability), abs=1e-6)

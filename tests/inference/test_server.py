@@ -26,7 +26,7 @@ def test_an_answer_is_that_of_the_model_on_the_shared_features(server: Server, b
     transaction = decode_transaction(json.dumps(GOOD).encode(), NOW_MS, replay=True)
     expected = vector(transaction, *history())
     booster = xgboost.Booster(model_file=bundle_dir / "model.ubj")
-    matrix = xgboost.DMatrix([expected])
+    matrix = xgboost.DMatrix([expected], feature_names=list(FEATURE_NAMES))
     shap = booster.predict(matrix, pred_contribs=True)[0]
     assert answer["score"] == pytest.approx(float(booster.predict(matrix)[0]), abs=1e-6)
     assert 1 / (1 + math.exp(-shap.sum())) == pytest.approx(answer["score"], abs=1e-6)

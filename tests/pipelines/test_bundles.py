@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.bundles import ROOT, SOURCES, CodeBundles, build_bundles
+from pipelines.bundles import EXCLUDED, ROOT, SOURCES, CodeBundles, build_bundles
 
 
 def copy_of_the_sources(target: Path) -> Path:
@@ -57,7 +57,7 @@ def test_only_what_the_steps_need_is_packed(bundles: CodeBundles) -> None:
         names = archive.namelist()
     assert names == sorted(names)
     assert "pipelines/steps/features.py" in names
-    unwanted = ("pipelines/definition", "pipelines/commands", "processing/commands", "processing/generator")
+    unwanted = ("pipelines/definition/", "pipelines/commands/", *(f"{folder}/" for folder in EXCLUDED))
     assert not [name for name in names if name.startswith(unwanted) or "__pycache__" in name]
     with tarfile.open(bundles.training) as archive:
         assert sorted(archive.getnames()) == sorted([*names, "train.py"])

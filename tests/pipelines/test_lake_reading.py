@@ -8,9 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from feature_groups import USER_PROFILE
 from pipelines.steps.container import StepError
-from pipelines.steps.lake import read_labels, read_profiles, read_transactions
+from pipelines.steps.lake import PROFILES, read_labels, read_profiles, read_transactions
 from pipelines.steps.targets import known_labels, targets
+from processing.events import Profile
 
 NOON = pd.Timestamp("2026-03-01T12:00:00Z")
 
@@ -90,3 +92,9 @@ def test_the_latest_known_label_decides_and_none_means_genuine(tmp_path: Path) -
     pd.DataFrame(rows).to_parquet(tmp_path / "a.parquet")
     known = known_labels(read_labels(tmp_path), datetime(2026, 3, 1, 20, tzinfo=UTC))
     assert targets(pd.Series(["t1", "t2", "t3", "t4"]), known).tolist() == [0, 1, 0, 0]
+
+
+def test_profiles_are_read_with_the_columns_that_the_group_has_and_features_use() -> None:
+    columns = [name for name in PROFILES.names if name != "is_deleted"]
+    assert set(columns) <= {feature.name for feature in USER_PROFILE.features}
+    assert columns == [USER_PROFILE.record_identifier, USER_PROFILE.event_time, *Profile.__struct_fields__]

@@ -59,6 +59,12 @@ class FeatureGroup(ResourceType):
         stores = [_without_ttl(side) for side in (old, new)]
         if stores[0] != stores[1]:
             raise RefusedError(_refusal("OnlineStoreConfig changed in more than TtlDuration", old))
+        before, after = (side.get("OnlineStoreConfig", {}) for side in (old, new))
+        if "TtlDuration" in before and "TtlDuration" not in after:
+            raise RefusedError(
+                "OnlineStoreConfig.TtlDuration removed: UpdateFeatureGroup changes a time to live but does "
+                "not take it away; give a long one instead, e.g. 3650 Days"
+            )
         return False
 
     def create(self, request: Request) -> Outcome:
@@ -91,7 +97,7 @@ class FeatureGroup(ResourceType):
             )
             aws("sagemaker", "UpdateFeatureGroup", FeatureGroupName=name, OnlineStoreConfig=ttl)
             self._settled(request, name)
-        if request.changed("ThroughputConfig") and "ThroughputConfig" in new:
+        if request.changed("ThroughputConfig"):
             aws("sagemaker", "UpdateFeatureGroup", FeatureGroupName=name, ThroughputConfig=_throughput(new))
         return self._settled(request, name)
 
@@ -160,5 +166,5 @@ def _offline(properties: Document) -> Document:
 
 
 def _throughput(properties: Document) -> Document:
-    config: Document = properties["ThroughputConfig"]
+    config: Document = properties.get("ThroughputConfig", {"ThroughputMode": "OnDemand"})
     return config | numbers(config, "ProvisionedReadCapacityUnits", "ProvisionedWriteCapacityUnits")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
 
 from mirror.api import ServiceError, call
@@ -18,7 +19,9 @@ def run(step: StepCall) -> StepResult:
     if group:
         with suppress(ServiceError):  # it exists
             call(step.ctx, "sagemaker", "CreateModelPackageGroup", {"ModelPackageGroupName": group})
-    arguments = {**step.arguments, "ClientToken": step.job_name}
+    # A repeated step registers once. The service takes at most 36 characters.
+    token = hashlib.sha256(step.job_name.encode()).hexdigest()[:36]
+    arguments = {**step.arguments, "ClientToken": token}
     arn = request(step, "CreateModelPackage", arguments)["ModelPackageArn"]
     described = call(step.ctx, "sagemaker", "DescribeModelPackage", {"ModelPackageName": arn})
     return StepResult({"RegisterModel": {"Arn": arn}}, described)

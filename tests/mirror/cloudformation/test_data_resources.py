@@ -275,8 +275,18 @@ def test_feature_group_grows_and_is_never_replaced(mirror: RunningMirror) -> Non
         ({"FeatureDefinitions": FEATURES[:2]}, "FeatureDefinitions: amount, country removed"),
         ({"Description": "other"}, "Description changed"),
         ({"FeatureGroupName": "other"}, "FeatureGroupName changed"),
+        ({"OnlineStoreConfig": {"EnableOnlineStore": True}}, "TtlDuration removed"),
     ):
         with pytest.raises(ClientError, match=named):
             stack.update({"G": group(**{"FeatureDefinitions": wider, "OnlineStoreConfig": ttl, **change})})
     assert runtime.get_record(FeatureGroupName="profile", RecordIdentifierValueAsString="u1")["Record"]
+
+    same: dict[str, Any] = {"FeatureDefinitions": wider, "OnlineStoreConfig": ttl}
+    units = {"ProvisionedReadCapacityUnits": 5, "ProvisionedWriteCapacityUnits": 5}
+    provisioned = {"ThroughputMode": "Provisioned", **units}
+    stack.update({"G": group(**same, ThroughputConfig=provisioned)})
+    assert sagemaker.describe_feature_group(FeatureGroupName="profile")["ThroughputConfig"] == provisioned
+    stack.update({"G": group(**same)})
+    found = sagemaker.describe_feature_group(FeatureGroupName="profile")
+    assert found["ThroughputConfig"] == {"ThroughputMode": "OnDemand"}
     assert stack.delete() == "DELETE_COMPLETE"

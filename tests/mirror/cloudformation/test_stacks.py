@@ -46,6 +46,21 @@ def test_create_update_delete(mirror: RunningMirror) -> None:
         stack.describe()
 
 
+@pytest.mark.parametrize(
+    ("params", "named"),
+    [
+        ({"StackName": "1st stack"}, "Value '1st stack' at 'StackName'"),
+        ({"StackName": "fine", "OnFailure": "PANIC"}, "Value 'PANIC' at 'OnFailure'"),
+    ],
+)
+def test_a_request_off_the_model_names_its_field(
+    mirror: RunningMirror, params: dict[str, str], named: str
+) -> None:
+    with pytest.raises(ClientError, match=named) as refused:
+        mirror.client("cloudformation").create_stack(TemplateBody=body({"Q": queue()}), **params)
+    assert refused.value.response["Error"]["Code"] == "ValidationError"
+
+
 def test_a_failed_create_is_rolled_back(mirror: RunningMirror) -> None:
     stack = Stack(mirror, "failing")
     resources = {"P": parameter("x"), "Q": {**BROKEN, "DependsOn": "P"}}

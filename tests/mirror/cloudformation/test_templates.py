@@ -18,6 +18,7 @@ AWSTemplateFormatVersion: 2010-09-09
 Resources:
   Key:
     Type: AWS::KMS::Key
+    Metadata: {Since: 2024-01-01, Other: !Transform {Name: Macro}}
   Bucket:
     Type: AWS::S3::Bucket
     Properties:
@@ -27,7 +28,12 @@ Resources:
 
 
 def test_yaml_short_forms() -> None:
-    properties = parse(SHORT_FORMS)["Resources"]["Bucket"]["Properties"]
+    resources = parse(SHORT_FORMS)["Resources"]
+    assert resources["Key"]["Metadata"] == {
+        "Since": "2024-01-01",
+        "Other": {"Fn::Transform": {"Name": "Macro"}},
+    }
+    properties = resources["Bucket"]["Properties"]
     assert properties["BucketName"] == {"Fn::Sub": "${Key}-x"}
     condition = properties["Tags"]["Fn::If"]
     assert condition[1] == [{"Key": "a", "Value": {"Fn::GetAtt": ["Key", "Arn"]}}]
@@ -69,6 +75,32 @@ def test_defaults_previous_values_and_lists() -> None:
 def test_wrong_parameters_are_named(supplied: list[dict[str, str]], named: str) -> None:
     with pytest.raises(ServiceError, match=named):
         parameters(AWS, DECLARED, supplied, {})
+
+
+@pytest.mark.parametrize(
+    ("declaration", "value", "demand"),
+    [
+        ({"AllowedPattern": "[a-z]+"}, "ab1", r"match AllowedPattern \[a-z\]\+, got 'ab1'"),
+        ({"AllowedPattern": "\\p{L}"}, "a", r"match AllowedPattern \\p\{L\}, which the mirror cannot read"),
+        ({"MinLength": 2}, "a", "have at least MinLength 2 characters"),
+        ({"MaxLength": "2"}, "abc", "have at most MaxLength 2 characters"),
+        ({"Type": "Number"}, "many", "be a number"),
+        ({"Type": "Number", "MinValue": 3}, "2", "be at least MinValue 3"),
+        ({"Type": "Number", "MaxValue": "3"}, "3.5", "be at most MaxValue 3"),
+    ],
+)
+def test_constraints_of_parameters(declaration: dict[str, Any], value: str, demand: str) -> None:
+    document = {"Parameters": {"Name": {"Type": "String", **declaration}}}
+    with pytest.raises(ServiceError, match=f"Parameter 'Name' must {demand}"):
+        parameters(AWS, document, [{"ParameterKey": "Name", "ParameterValue": value}], {})
+
+
+def test_parameters_within_their_constraints() -> None:
+    declaration = {"Type": "Number", "MinValue": 1, "MaxValue": 3, "MinLength": 1, "AllowedPattern": "[0-9]"}
+    found = parameters(
+        AWS, {"Parameters": {"N": declaration}}, [{"ParameterKey": "N", "ParameterValue": "3"}], {}
+    )
+    assert found.resolved == {"N": "3"}
 
 
 def test_a_resource_comes_after_what_it_needs() -> None:

@@ -228,6 +228,9 @@ def test_a_deleted_endpoint_is_gone(client: HostingClient, config: str) -> None:
     assert client.gone(pid)
     with pytest.raises(ClientError, match="not found"):
         client.invoke("short-lived")
+    # The process ends first, then the endpoint is forgotten.
+    waiter = client.sagemaker.get_waiter("endpoint_deleted")
+    waiter.wait(EndpointName="short-lived", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
     with pytest.raises(ClientError, match="Could not find endpoint"):
         client.sagemaker.describe_endpoint(EndpointName="short-lived")
 

@@ -136,6 +136,19 @@ def test_a_missing_bucket_is_refused_by_name(mirror: RunningMirror) -> None:
         create(mirror, "homeless", **config)
 
 
+def test_a_group_can_be_deleted_after_its_bucket(mirror: RunningMirror) -> None:
+    create(mirror, "orphan", **offline(mirror, "orphan-lake"))
+    mirror.client("s3").delete_bucket(Bucket="orphan-lake")
+    mirror.client("sagemaker-featurestore-runtime").put_record(
+        FeatureGroupName="orphan", Record=wire(id="u1", t="2026-01-01T00:00:00Z")
+    )
+    sagemaker = mirror.client("sagemaker")
+    sagemaker.delete_feature_group(FeatureGroupName="orphan")
+    with pytest.raises(ClientError, match="does not exist"):
+        sagemaker.describe_feature_group(FeatureGroupName="orphan")
+    assert "1 rows given up" in mirror.log.read_text()
+
+
 def test_every_acknowledged_record_survives_a_kill(start_mirror: StartMirror) -> None:
     mirror = start_mirror()
     create(mirror, "durable", **offline(mirror, "durable-lake"))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mirror.api import ServiceError
-from mirror.feature_store import runtime
-from mirror.feature_store.groups import Group
+from mirror.feature_store import online, runtime
+from mirror.feature_store.groups import Feature, Group
 from mirror.feature_store.messages import FeatureValue
 from mirror.feature_store.records import check_record, event_time_us, iso
 from tests.mirror.feature_store.groups import REGION, add_group, context, record
@@ -95,6 +96,20 @@ def test_event_times(group: Group, text: str, moment: int) -> None:
 def test_what_is_no_event_time(group: Group, text: str) -> None:
     with pytest.raises(ServiceError, match="t: event time"):
         event_time_us(group, text)
+
+
+@pytest.mark.parametrize("text", ["-1", "1e12", "1e400", "253402300800"])
+def test_a_time_that_has_no_partition_is_refused(tmp_path: Path, text: str) -> None:
+    ctx = context(tmp_path)
+    group = runtime.of(ctx.cloud).groups.find(REGION, add_group(ctx))
+    seconds = replace(group, features=group.features | {"t": Feature("Fractional")})
+    with pytest.raises(ServiceError, match="t: event time"):
+        event_time_us(seconds, text)
+    assert event_time_us(seconds, "253402300799") == 253_402_300_799_000_000
+
+
+def test_a_time_to_live_ends_with_the_year_9999() -> None:
+    assert iso(online.record(0, 2**31 * 604_800, b"[]").expires_us) == "9999-12-31T23:59:59.000Z"
 
 
 def test_a_record_of_exactly_350_kilobytes_fits_and_one_byte_more_does_not(group: Group) -> None:

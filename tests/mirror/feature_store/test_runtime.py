@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mirror.api import Context, ServiceError, call
 from mirror.feature_store import messages as m
-from mirror.feature_store import runtime, store
+from mirror.feature_store import operations, runtime, store  # noqa: F401  (registers the operations)
 from mirror.feature_store.runtime import Runtime
 from tests.mirror.feature_store.groups import REGION, add_group, context, record
 

@@ -163,6 +163,20 @@ def test_an_event_is_tried_again_and_then_given_up(mirror: RunningMirror) -> Non
     assert record["responsePayload"]["errorMessage"] == "never"
 
 
+def test_a_function_deleted_while_it_runs_leaves_no_log_group(mirror: RunningMirror) -> None:
+    function(mirror, "leaving", "import time\ndef handler(e, c): time.sleep(2)")
+    running = threading.Thread(target=invoke, args=(mirror, "leaving"))
+    running.start()
+    time.sleep(0.7)
+    mirror.client("lambda").delete_function(FunctionName="leaving")
+    running.join()
+    logs = mirror.client("logs")
+    assert logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/leaving")["logGroups"] == []
+    function(mirror, "staying", "def handler(e, c): return 1")
+    invoke(mirror, "staying")
+    assert len(logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/staying")["logGroups"]) == 1
+
+
 def test_a_rule_runs_a_function(mirror: RunningMirror) -> None:
     url, _ = queue(mirror, "seen")
     code = (

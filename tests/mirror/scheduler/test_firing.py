@@ -90,6 +90,9 @@ def test_at_fires_once_and_goes_if_asked(ctx: Context, delivered: list[Delivery]
     assert scheduler_backends["123456789012"]["us-east-1"].list_schedules(None, None)[0] == []
 
 
+ROLE = "arn:aws:iam::123456789012:role/r"
+
+
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
@@ -98,14 +101,14 @@ def test_at_fires_once_and_goes_if_asked(ctx: Context, delivered: list[Delivery]
         (
             {
                 **EVERY_MINUTE,
-                "Target": {"Arn": "arn:aws:ecs:us-east-1:1:cluster/c", "RoleArn": "arn:aws:iam::1:role/r"},
+                "Target": {"Arn": "arn:aws:ecs:us-east-1:1:cluster/c", "RoleArn": ROLE},
             },
             "ecs",
         ),
         (
             {
                 **EVERY_MINUTE,
-                "Target": {"Arn": "arn:aws:scheduler:::aws-sdk:sqs:fly", "RoleArn": "arn:aws:iam::1:role/r"},
+                "Target": {"Arn": "arn:aws:scheduler:::aws-sdk:sqs:fly", "RoleArn": ROLE},
             },
             "fly",
         ),

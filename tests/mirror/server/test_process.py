@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -42,6 +44,24 @@ def test_a_taken_port_and_a_state_directory_in_use_name_the_fix(
     assert used.returncode == 1
     assert "in use by the mirror with pid" in used.stderr
     assert "--state-dir" in used.stderr
+
+
+def test_web_pages_of_other_sites_are_refused(mirror: RunningMirror) -> None:
+    def answer(origin: str) -> tuple[int, str]:
+        request = urllib.request.Request(
+            f"{mirror.endpoint_url}/lake", b"a=b", {"Origin": origin, "Content-Type": "text/plain"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=5) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    for foreign in ("https://evil.example", "null", "http://127.0.0.1.evil.example"):
+        status, body = answer(foreign)
+        assert status == 403
+        assert foreign in body
+    assert "another web site" not in answer(f"http://localhost:{mirror.port}")[1]
 
 
 def test_sigterm_ends_with_exit_code_0(start_mirror: StartMirror) -> None:

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from mirror.api import Operation, ServiceError, service_model
+from mirror.constraints import violations
 from mirror.server import rest
 from mirror.server.codec import decode, encode, timestamp
-from mirror.server.constraints import violations
 from mirror.server.request import Request, read_request, signature_scope
 from mirror.server.shapes import mismatches
 
