@@ -9,18 +9,7 @@ from __future__ import annotations
 from aws_cdk import Stack
 
 from feature_groups.names import Names
-
-LAKE_PREFIXES = (
-    "raw/",
-    "processed/features/",
-    "processed/aggregates/",
-    "processed/training_sets/",
-    "models/",
-    "labels/",
-    "analytics/",
-    "audit/",
-)
-"""Everything that the lake holds is below one of these."""
+from processing.lake.keys import PREFIXES
 
 
 class Arns:
@@ -56,8 +45,8 @@ class Arns:
         Raises:
             ValueError: the lake has no such prefix.
         """
-        if not prefix.endswith("/") or not prefix.startswith(LAKE_PREFIXES):
-            raise ValueError(f"lake prefix {prefix!r}: expected one of {', '.join(LAKE_PREFIXES)}")
+        if not prefix.endswith("/") or not prefix.startswith(PREFIXES):
+            raise ValueError(f"lake prefix {prefix!r}: expected one of {', '.join(PREFIXES)}")
         return f"{self.lake}/{prefix}*"
 
     @property

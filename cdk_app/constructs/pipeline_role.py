@@ -12,7 +12,13 @@ from constructs import Construct
 from cdk_app.arns import Arns
 from cdk_app.nag import acknowledge, acknowledge_wildcards
 
-_READ_PREFIXES = ("raw/", "labels/", "processed/features/", "processed/training_sets/", "models/")
+_READ_PREFIXES = (
+    "raw/transactions/",
+    "labels/",
+    "processed/features/",
+    "processed/training_sets/",
+    "models/",
+)
 _WRITTEN_PREFIXES = ("processed/training_sets/", "models/")
 _METRICS_NAMESPACE = "/aws/sagemaker/*"
 

@@ -14,8 +14,7 @@ from cdk_app.arns import Arns
 from cdk_app.nag import acknowledge_wildcards
 from cdk_app.settings import Settings
 from feature_groups import GROUPS, FeatureGroup
-
-OFFLINE_PREFIX = "processed/features"
+from processing.lake.keys import OFFLINE_PREFIX
 
 
 class FeatureStoreStack(Stack):
@@ -50,7 +49,7 @@ class FeatureStoreStack(Stack):
             assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"),
             description="Feature Store copies records to the offline store in the lake",
         )
-        objects = self._arns.lake_objects(f"{OFFLINE_PREFIX}/")
+        objects = self._arns.lake_objects(OFFLINE_PREFIX)
         role.add_to_policy(iam.PolicyStatement(actions=["s3:PutObject"], resources=[objects]))
         role.add_to_policy(
             iam.PolicyStatement(
@@ -101,7 +100,7 @@ class FeatureStoreStack(Stack):
     def _offline(self) -> dict[str, Any]:
         return {
             "S3StorageConfig": {
-                "S3Uri": f"s3://{self._arns.lake_name}/{OFFLINE_PREFIX}",
+                "S3Uri": f"s3://{self._arns.lake_name}/{OFFLINE_PREFIX.rstrip('/')}",
                 "KmsKeyId": self._key.key_arn,
             }
         }

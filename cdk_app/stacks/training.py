@@ -21,10 +21,10 @@ from cdk_app.constructs.pipeline_role import PipelineRole
 from cdk_app.nag import acknowledge
 from cdk_app.project import inference_image
 from cdk_app.settings import SERVING_INSTANCE_TYPES, Settings
-from cdk_app.stacks.feature_store import OFFLINE_PREFIX
 from pipelines.bundles import build_bundles
 from pipelines.definition import NightlyInputs, nightly_definition
 from pipelines.definition.sandbox import offline_sdk
+from processing.lake.keys import profiles_prefix
 
 XGBOOST_VERSION = "3.2-0"
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
@@ -67,11 +67,8 @@ class TrainingStack(Stack):
             pipeline_name=settings.names.pipeline,
             role_arn=role.role_arn,
             lake_bucket=arns.lake_name,
-            # The service appends the creation time to the name of a group; a prefix finds it.
-            profiles_uri=(
-                f"s3://{arns.lake_name}/{OFFLINE_PREFIX}/{self.account}/sagemaker/{self.region}"
-                f"/offline-store/{settings.names.feature_group('user-profile')}-"
-            ),
+            profiles_uri=f"s3://{arns.lake_name}/"
+            + profiles_prefix(settings.names, self.account, self.region),
             processing_code_uri=_uri(processing),
             training_code_uri=_uri(training),
             code_version=bundles.version,

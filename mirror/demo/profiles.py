@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from mirror.demo.run import Run
 
@@ -18,14 +17,12 @@ _THREADS = 4
 def put_profiles(run: Run) -> None:
     """Write one record per user to the ``user-profile`` group.
 
-    A source without profiles still has users: they are registered with nothing known of them.
+    A source without profiles is no error: what depends on them is a missing value.
     """
     users = run.history_data.users
     if users is None:
-        ids = pc.unique(run.history_data.transactions["user_id"].combine_chunks()).drop_null()
-        ids = ids.filter(pc.not_equal(ids, ""))
-        users = pa.table({"user_id": ids})
         run.screen.line("the source has no user profiles: what depends on them is a missing value")
+        return
     runtime = run.client("sagemaker-featurestore-runtime")
     group = run.names.feature_group("user-profile")
 

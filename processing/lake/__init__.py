@@ -1,8 +1,4 @@
-"""The lake's layout: which columns, under which keys. Everything that reads or writes it asks here.
-
-`processing.lake.reading` reads it into pandas and is imported on its own, so that the stream does
-without pandas.
-"""
+"""The lake's layout: which columns, under which keys. Everything that reads or writes it asks here."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from feature_groups.names import Names
 
@@ -46,15 +46,6 @@ def raw_key(timestamp_ms: int, shard: str, sequence: str) -> str:
 def label_key(known_ms: int, shard: str, sequence: str) -> str:
     """Key for labels that became known on `known_ms`'s day, in a batch named as for `raw_key`."""
     return f"{LABEL_PREFIX}date={_moment(known_ms):%Y-%m-%d}/{shard}-{sequence}.parquet"
-
-
-def partition_date(name: str) -> date | None:
-    """The date of a ``date=YYYY-MM-DD`` folder name; None for any other name."""
-    label, _, value = name.partition("=")
-    try:
-        return date.fromisoformat(value) if label == "date" else None
-    except ValueError:
-        return None
 
 
 def _moment(t_ms: int) -> datetime:
