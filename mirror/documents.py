@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,12 +27,15 @@ class Documents:
         # Surviving a killed process needs no fsync: the page cache outlives the process.
         self._env = lmdb.open(str(path), map_size=map_size, max_dbs=64, sync=False, metasync=False)
         self._collections: dict[str, Collection] = {}
+        self._opening = threading.Lock()
 
     def collection(self, name: str) -> Collection:
         """The collection ``name``, created on first use."""
         found = self._collections.get(name)
         if found is None:
-            found = self._collections[name] = Collection(self._env, name)
+            with self._opening:
+                found = self._collections.get(name) or Collection(self._env, name)
+                self._collections[name] = found
         return found
 
     def close(self) -> None:
@@ -43,7 +47,10 @@ class Collection:
 
     def __init__(self, env: lmdb.Environment, name: str) -> None:
         self._env = env
-        self._db = env.open_db(name.encode())
+        # Without a transaction of ours, open_db waits for the writer lock with the GIL held, and the
+        # thread that has the lock needs the GIL to give it back.
+        with env.begin(write=True) as txn:
+            self._db = env.open_db(name.encode(), txn=txn)
 
     def get(self, region: str, key: str) -> dict[str, Any] | None:
         with self._env.begin(self._db) as txn:

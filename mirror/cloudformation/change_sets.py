@@ -58,8 +58,8 @@ def create_change_set(ctx: Context, params: Document) -> Document:
         "template": wanted.body,
         "given": wanted.parameters.given,
     }
-    if kind == "CREATE" and store.find(stack["StackName"]) is None:
-        store.set_status(stack, "REVIEW_IN_PROGRESS", "User Initiated", params.get("ClientToken", ""))
+    if kind == "CREATE" and store.find(stack["StackId"]) is None:
+        store.begin(stack, "REVIEW_IN_PROGRESS", params.get("ClientToken", ""))
     store.put_change_set(change_set)
     return {"Id": change_set["ChangeSetId"], "StackId": stack["StackId"]}
 
@@ -122,9 +122,12 @@ def execute_change_set(ctx: Context, params: Document) -> Document:
         "Tags": change_set["Tags"],
     }
     wanted = desired(aws, store, stack, change_set["template"], asked)
-    engine = Engine(aws, store, stack, params.get("ClientRequestToken", ""))
-    store.drop_change_sets(stack["StackId"])
-    store.put_change_set(change_set | {"ExecutionStatus": "EXECUTE_COMPLETE"})
+
+    def begun() -> None:
+        store.drop_change_sets(stack["StackId"])
+        store.put_change_set(change_set | {"ExecutionStatus": "EXECUTE_COMPLETE"})
+
+    engine = Engine(aws, store, stack, params.get("ClientRequestToken", ""), begun)
     if change_set["type"] == "CREATE":
         keep = params.get("DisableRollback")
         engine.start_create(wanted, "DO_NOTHING" if keep else change_set["OnStackFailure"] or "ROLLBACK")

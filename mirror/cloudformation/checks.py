@@ -6,6 +6,7 @@ import re
 
 from mirror.api import Document, ServiceError
 from mirror.cloudformation.desired import Desired
+from mirror.cloudformation.store import busy, in_progress
 
 _NAME = re.compile("[a-zA-Z][-a-zA-Z0-9]{0,127}")
 _SETTLED = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
@@ -35,19 +36,11 @@ def unchanged(stack: Document, wanted: Desired) -> bool:
 
 def check_idle(stack: Document) -> None:
     """Raises ServiceError while another operation runs on the stack."""
-    status = stack["StackStatus"]
-    if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
-        raise _busy(stack)
+    if in_progress(stack):
+        raise busy(stack)
 
 
 def check_updatable(stack: Document) -> None:
     """Raises ServiceError when the stack's status does not allow an update."""
     if stack["StackStatus"] not in _UPDATABLE:
-        raise _busy(stack)
-
-
-def _busy(stack: Document) -> ServiceError:
-    return ServiceError(
-        "ValidationError",
-        f"Stack:{stack['StackId']} is in {stack['StackStatus']} state and can not be updated.",
-    )
+        raise busy(stack)

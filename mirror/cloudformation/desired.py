@@ -8,6 +8,7 @@ from typing import Any
 from mirror.api import Document, ServiceError
 from mirror.aws import Aws
 from mirror.cloudformation.intrinsics import Resolver
+from mirror.cloudformation.rules import check_rules
 from mirror.cloudformation.store import Store
 from mirror.cloudformation.templates import Parameters, parameters, parse
 from mirror.cloudformation.validation import validate
@@ -63,14 +64,18 @@ def _shown(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def desired(aws: Aws, store: Store, stack: Document, body: str, params: Document) -> Desired:
+def desired(
+    aws: Aws, store: Store, stack: Document, body: str, params: Document, *, returning: bool = False
+) -> Desired:
     """Parse, parametrise and validate `body` for `stack`.
 
     Args:
         params: a request with ``Parameters`` and ``Tags``; tags left out keep the stack's.
+        returning: the stack goes back to what it was: its rules held then, and are not asked again.
 
     Raises:
-        ServiceError: the template is malformed, or the mirror would not honour all of it.
+        ServiceError: the template is malformed, one of its rules fails, or the mirror would not honour
+            all of it.
     """
     document = parse(body)
     values = parameters(aws, document, params.get("Parameters") or [], stack["given"])
@@ -95,6 +100,8 @@ def desired(aws: Aws, store: Store, stack: Document, body: str, params: Document
         "AWS::URLSuffix": "amazonaws.com",
     }
     resolver = Resolver(aws, document, pseudo, values.resolved, export)
+    if not returning:
+        check_rules(resolver)
     validate(resolver)
     tags = params["Tags"] if params.get("Tags") else stack["Tags"]
     return Desired(body, document, values, tags, resolver, imports)

@@ -22,12 +22,17 @@ _PATIENCE_S = 15.0
 
 @dataclass
 class Engine:
-    """Runs one operation on one stack. Every method returns when the stack has its final status."""
+    """Runs one operation on one stack. Every method returns when the stack has its final status.
+
+    Args:
+        begun: called by ``start_...`` once the stack is in progress, before any resource is touched.
+    """
 
     aws: Aws
     store: Store
     stack: Document
     token: str = ""
+    begun: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
         self.applier = Applier(self.aws, self.store, self.stack, self.token)
@@ -219,8 +224,13 @@ class Engine:
 
         Clients poll every five seconds: a stack that is complete at their first look saves them one
         such wait.
+
+        Raises:
+            ServiceError: another operation on the stack began first.
         """
-        self._status(status, "User Initiated")
+        self.store.begin(self.stack, status, self.token)
+        if self.begun:
+            self.begun()
         thread = threading.Thread(target=work, name=f"stack-{self.stack['StackName']}", daemon=True)
         thread.start()
         thread.join(_PATIENCE_S)

@@ -97,7 +97,7 @@ class Resolver:
             return self.condition(argument)
         if name == "Fn::Equals":
             left, right = (self.resolve(side) for side in argument)
-            return bool(left == right) or str(left) == str(right)
+            return equal(left, right)
         if name == "Fn::Not":
             return not self._boolean(argument[0])
         if name == "Fn::And":
@@ -178,6 +178,11 @@ class Resolver:
         raise ServiceError(
             "ValidationError", f"Dynamic reference {match.group(0)}: only ssm and ssm-secure are supported"
         )
+
+
+def equal(left: Any, right: Any) -> bool:
+    """Equality as ``Fn::Equals`` has it: a number equals its text."""
+    return bool(left == right) or str(left) == str(right)
 
 
 def _text(value: Any) -> str:

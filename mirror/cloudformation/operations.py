@@ -8,7 +8,7 @@ from mirror.cloudformation.checks import check_idle, check_name, check_updatable
 from mirror.cloudformation.desired import desired
 from mirror.cloudformation.engine import Engine
 from mirror.cloudformation.plan import plan
-from mirror.cloudformation.store import Store, new_stack
+from mirror.cloudformation.store import Store, exists, new_stack
 from mirror.cloudformation.templates import body_of
 
 
@@ -16,8 +16,8 @@ from mirror.cloudformation.templates import body_of
 def create_stack(ctx: Context, params: Document) -> Document:
     aws, store = Aws(ctx), Store(ctx)
     check_name(params["StackName"])
-    if store.find(params["StackName"]):
-        raise ServiceError("AlreadyExistsException", f"Stack [{params['StackName']}] already exists")
+    if found := store.find(params["StackName"]):
+        raise exists(found)
     stack = new_stack(
         ctx,
         params["StackName"],

@@ -9,7 +9,7 @@ from mirror.api import Context, Document, ServiceError, operation
 from mirror.aws import Aws
 from mirror.cloudformation.desired import Desired, desired
 from mirror.cloudformation.engine import Engine
-from mirror.cloudformation.store import Store
+from mirror.cloudformation.store import Store, in_progress
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,8 @@ def _roll_back(ctx: Context, params: Document, allowed: set[str]) -> str:
 def _before(aws: Aws, store: Store, stack: Document) -> Desired:
     """The template, parameters and tags of the last operation that succeeded."""
     given = [{"ParameterKey": name, "ParameterValue": value} for name, value in stack["given"].items()]
-    return desired(aws, store, stack, stack["template"], {"Parameters": given, "Tags": stack["Tags"]})
+    asked = {"Parameters": given, "Tags": stack["Tags"]}
+    return desired(aws, store, stack, stack["template"], asked, returning=True)
 
 
 def recover(ctx: Context) -> None:
@@ -55,9 +56,8 @@ def recover(ctx: Context) -> None:
     """
     store = Store(ctx)
     for stack in store.live_stacks():
-        status = stack["StackStatus"]
-        if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
-            log.warning("stack %s was %s when the mirror stopped", stack["StackName"], status)
+        if in_progress(stack):
+            log.warning("stack %s was %s when the mirror stopped", stack["StackName"], stack["StackStatus"])
             threading.Thread(target=_finish, args=(Aws(ctx), store, stack), daemon=True).start()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,7 @@ from mirror.api import Context, Document, ServiceError
 from mirror.documents import utcnow
 
 GONE = "DELETE_COMPLETE"
+_beginning = threading.Lock()
 
 
 class Store:
@@ -45,6 +47,20 @@ class Store:
 
     def put_stack(self, stack: Document) -> None:
         self._stacks.put(self.region, stack["StackId"], stack)
+
+    def begin(self, stack: Document, status: str, token: str = "") -> None:
+        """Put `stack` in progress, if it still is as it was read: of two requests at once one gets it.
+
+        Raises:
+            ServiceError: another operation began since, or another stack took the name.
+        """
+        with _beginning:
+            found = self.find(stack["StackId"])
+            if found is None and self.find(stack["StackName"]):
+                raise exists(stack)
+            if found is not None and found != stack:
+                raise busy(found) if in_progress(found) else _changed(found)
+            self.set_status(stack, status, "User Initiated", token)
 
     def set_status(self, stack: Document, status: str, reason: str = "", token: str = "") -> None:
         """Move a stack to `status`, with the event that tells of it."""
@@ -134,6 +150,33 @@ class Store:
     def importers(self, export: str) -> list[str]:
         """Names of the stacks that import `export`."""
         return [stack["StackName"] for stack in self.live_stacks() if export in stack["imports"]]
+
+
+def in_progress(stack: Document) -> bool:
+    """Whether an operation runs on the stack; a stack in review waits for its first one."""
+    status = str(stack["StackStatus"])
+    return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
+
+
+def busy(stack: Document) -> ServiceError:
+    """The service's answer to a change that the stack's status does not allow."""
+    return ServiceError(
+        "ValidationError",
+        f"Stack:{stack['StackId']} is in {stack['StackStatus']} state and can not be updated.",
+    )
+
+
+def exists(stack: Document) -> ServiceError:
+    """The service's answer to the creation of a stack under a name that is taken."""
+    return ServiceError("AlreadyExistsException", f"Stack [{stack['StackName']}] already exists")
+
+
+def _changed(stack: Document) -> ServiceError:
+    return ServiceError(
+        "ValidationError",
+        f"Stack:{stack['StackId']} was changed by another request meanwhile and is in "
+        f"{stack['StackStatus']} state; send the request again.",
+    )
 
 
 def new_stack(ctx: Context, name: str, status: str, **fields: Any) -> Document:

@@ -94,7 +94,7 @@ def write(account: str, location: Location, content: bytes) -> None:
         _backend(account).put_object(location.bucket, location.key, content)
     except MissingBucket as error:
         raise StorageError(f"bucket {location.bucket!r} does not exist") from error
-    snapshots.changed()
+    snapshots.object_written(location.bucket, location.key)
 
 
 def _backend(account: str) -> S3Backend:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -39,9 +40,10 @@ class Firing:
         for region in _regions(scheduler_backends, self.cloud.account):
             ctx = Context(self.cloud, region)
             for schedule in list(_schedules(ctx)):
-                due = _due(schedule, after, now)
-                if due is not None:
-                    _fire(ctx, schedule, due)
+                with _isolated(schedule.arn):
+                    due = _due(schedule, after, now)
+                    if due is not None:
+                        _fire(ctx, schedule, due)
         for region in _regions(events_backends, self.cloud.account):
             self._tick_rules(Context(self.cloud, region), after, now)
 
@@ -49,9 +51,10 @@ class Firing:
         for rule in list(events_backends[ctx.account][ctx.region].event_buses["default"].rules.values()):
             if rule.state != "ENABLED" or not rule.scheduled_expression:
                 continue
-            due = _safe_due(rule.arn, rule.scheduled_expression, "UTC", datetime(1970, 1, 1, tzinfo=UTC), now)
-            if due is not None and due > after:
-                bus.send(ctx, rule, bus.event(ctx, "aws.events", "Scheduled Event", {}, [rule.arn], due))
+            with _isolated(rule.arn):
+                due = last_due(rule.scheduled_expression, "UTC", datetime(1970, 1, 1, tzinfo=UTC), now)
+                if due is not None and due > after:
+                    bus.send(ctx, rule, bus.event(ctx, "aws.events", "Scheduled Event", {}, [rule.arn], due))
 
 
 def _due(schedule: Any, after: datetime, now: datetime) -> datetime | None:
@@ -60,20 +63,21 @@ def _due(schedule: Any, after: datetime, now: datetime) -> datetime | None:
     start = _moment(schedule.start_date)
     end = _moment(schedule.end_date)
     anchor = start or datetime.fromtimestamp(schedule.creation_date, UTC)
-    due = _safe_due(
-        schedule.arn, schedule.schedule_expression, schedule.schedule_expression_timezone, anchor, now
-    )
+    due = last_due(schedule.schedule_expression, schedule.schedule_expression_timezone, anchor, now)
     if due is None or due <= after or (start and due < start) or (end and due > end):
         return None
     return due
 
 
-def _safe_due(arn: str, expression: str, zone: str, anchor: datetime, now: datetime) -> datetime | None:
+@contextmanager
+def _isolated(arn: str) -> Iterator[None]:
+    """Keep what is wrong with one schedule from the others due at the same tick."""
     try:
-        return last_due(expression, zone, anchor, now)
+        yield
     except ValueError as error:
-        log.error("%s never fires: %s", arn, error)
-        return None
+        log.error("%s does not fire: %s", arn, error)
+    except Exception:
+        log.exception("%s does not fire", arn)
 
 
 def _fire(ctx: Context, schedule: Any, due: datetime) -> None:

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import unquote
@@ -35,6 +35,9 @@ HEALTH = "/_fraudline/health"
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
 # Signatures are not checked, so a web page must not reach the mirror through its visitor's browser.
 _LOOPBACK_PAGE = re.compile(rb"https?://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?")
+# Nor through a foreign name that its owner points at this machine (DNS rebinding): with a GET a browser sends
+# no Origin, but always the name. S3 clients put buckets under .localhost, which never leaves the machine.
+_LOOPBACK_HOST = re.compile(rb"(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9._-]+\.)?localhost)(?::\d+)?", re.IGNORECASE)
 _WORKERS = 32
 _VERSION = version("fraudline")
 
@@ -61,7 +64,9 @@ class Front:
         if body is None:
             return
         request = read_request(scope, body, self.cloud.region)
-        if request.origin is None or _LOOPBACK_PAGE.fullmatch(request.origin):
+        if not _is_loopback(request.host):
+            response = _foreign_host(request.host)
+        elif request.origin is None or _LOOPBACK_PAGE.fullmatch(request.origin):
             response = await self._answer(request)
         else:
             response = _foreign_page(request.origin)
@@ -167,6 +172,22 @@ class Front:
 
 def _foreign_page(origin: bytes) -> Response:
     message = f"Origin: {origin.decode('latin-1')[:200]} is another web site; pages of this machine only"
+    return _denied(message)
+
+
+@lru_cache(64)
+def _is_loopback(host: bytes) -> bool:
+    return _LOOPBACK_HOST.fullmatch(host) is not None
+
+
+def _foreign_host(host: bytes) -> Response:
+    name = host.decode("latin-1")[:200] or "(none)"
+    return _denied(
+        f"Host: {name} is not this machine; use 127.0.0.1, localhost, [::1] or a name in .localhost"
+    )
+
+
+def _denied(message: str) -> Response:
     body = msgspec.json.encode({"__type": "AccessDeniedException", "message": message})
     return Response(403, [(b"content-type", _JSON)], body)
 

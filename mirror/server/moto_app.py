@@ -16,6 +16,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from mirror.cloud import Cloud
 from mirror.server.request import Request, Response
 from mirror.snapshots import service as snapshots
+from mirror.snapshots import touched
 
 # The body arrives whole, so hop-by-hop framing must not reach moto.
 _DROPPED = {b"transfer-encoding", b"connection", b"expect"}
@@ -50,6 +51,7 @@ class Moto:
 
     def _environ(self, request: Request) -> dict[str, Any]:
         environ: dict[str, Any] = {
+            touched.SERVICE: request.service,
             "REQUEST_METHOD": request.method,
             "SCRIPT_NAME": "",
             "PATH_INFO": request.path.encode().decode("latin-1"),

@@ -12,7 +12,8 @@ Headers = list[tuple[bytes, bytes]]
 class Request:
     """One HTTP request. `service` and `region` are those its SigV4 signature is scoped to.
 
-    `origin` is the web page that sent it: browsers say so, AWS clients do not.
+    `origin` is the web page that sent it: browsers say so, AWS clients do not. `host` is whom the client
+    believes to talk to.
     """
 
     method: str
@@ -25,6 +26,7 @@ class Request:
     region: str
     target: bytes | None
     origin: bytes | None = None
+    host: bytes = b""
 
     def header(self, name: bytes) -> str | None:
         """The first header `name` (lower case), decoded."""
@@ -45,7 +47,7 @@ class Response:
 
 def read_request(scope: Any, body: bytes, default_region: str) -> Request:
     """Build a `Request` from an ASGI scope and the body that came with it."""
-    service, region, target, origin = "", default_region, None, None
+    service, region, target, origin, host = "", default_region, None, None, b""
     for name, value in scope["headers"]:
         if name == b"authorization":
             service, region = signature_scope(value, default_region)
@@ -53,6 +55,8 @@ def read_request(scope: Any, body: bytes, default_region: str) -> Request:
             target = value
         elif name == b"origin":
             origin = value
+        elif name == b"host":
+            host = value
     return Request(
         scope["method"],
         scope["path"],
@@ -64,6 +68,7 @@ def read_request(scope: Any, body: bytes, default_region: str) -> Request:
         region,
         target,
         origin,
+        host,
     )
 
 

@@ -46,18 +46,28 @@ def dump(blobs: Blobs) -> tuple[bytes, set[str]]:
         if backends.service_name != "moto_api"
         for account, region, backend in list(backends.iter_backends())
     ]
-    output = io.BytesIO()
-    pickler = _Pickler(output, blobs)
-    pickler.dump(regions)
-    return output.getvalue(), pickler.blob_ids
+    return dump_object(regions, blobs)
 
 
 def load(raw: bytes, blobs: Blobs) -> None:
     """Put the backends of a snapshot back in place of the empty ones."""
+    for module, name, account, region, backend in load_object(raw, blobs):
+        dict.__setitem__(_backends(module, name)[account], region, backend)
+
+
+def dump_object(value: object, blobs: Blobs) -> tuple[bytes, set[str]]:
+    """Serialise a part of moto's state; returns what `dump` returns, and raises what it raises."""
+    output = io.BytesIO()
+    pickler = _Pickler(output, blobs)
+    pickler.dump(value)
+    return output.getvalue(), pickler.blob_ids
+
+
+def load_object(raw: bytes, blobs: Blobs) -> Any:
+    """The object that `dump_object` serialised."""
     _Restoring.blobs = blobs
     try:
-        for module, name, account, region, backend in pickle.loads(raw):  # noqa: S301  # our own file
-            dict.__setitem__(_backends(module, name)[account], region, backend)
+        return pickle.loads(raw)  # noqa: S301  # our own file
     finally:
         _Restoring.blobs = None
 

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.events.models import events_backends
 from moto.scheduler.models import scheduler_backends
 
 from mirror.api import Context, ServiceError, call
 from mirror.cloud import Cloud
 from mirror.documents import utcnow
+from mirror.events import bus
 from mirror.events.delivery import Delivery
 from mirror.scheduler import firing, operations
 from tests.mirror.running import RunningMirror
@@ -88,6 +90,48 @@ def test_at_fires_once_and_goes_if_asked(ctx: Context, delivered: list[Delivery]
         clock.tick(now + timedelta(minutes=minute))
     assert [delivery.text for delivery in delivered] == [f"{moment}Z"]
     assert scheduler_backends["123456789012"]["us-east-1"].list_schedules(None, None)[0] == []
+
+
+def test_a_schedule_that_fails_keeps_no_other_from_firing(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    fired: list[str] = []
+
+    def deliver(delivery: Delivery) -> None:
+        name = delivery.source.rpartition("/")[2]
+        if name == "b-fails":
+            raise RuntimeError("no thread left")
+        fired.append(name)
+
+    monkeypatch.setattr(firing, "deliver", deliver)
+    start = utcnow()
+    names = ("a", "b-fails", "c-unreadable", "d")
+    for name in names:
+        schedule(ctx, Name=name, **EVERY_MINUTE)
+    (group,) = scheduler_backends["123456789012"]["us-east-1"].schedule_groups.values()
+    group.schedules["c-unreadable"].creation_date = None
+    firing.Firing(ctx.cloud, start).tick(start + timedelta(minutes=2))
+    assert fired == ["a", "d"]
+    assert "b-fails does not fire" in caplog.text
+    assert "c-unreadable does not fire" in caplog.text
+
+
+def test_a_rule_that_fails_keeps_no_other_from_firing(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    fired: list[str] = []
+
+    def send(_ctx: Context, rule: Any, _message: dict[str, Any]) -> None:
+        if rule.name == "b":
+            raise RuntimeError("no thread left")
+        fired.append(rule.name)
+
+    monkeypatch.setattr(bus, "send", send)
+    backend = events_backends["123456789012"]["us-east-1"]
+    backend.reset()
+    for name in "abc":
+        backend.put_rule(name=name, scheduled_expression="rate(1 minute)", state="ENABLED")
+    firing.Firing(ctx.cloud, utcnow() - timedelta(minutes=2)).tick(utcnow())
+    backend.reset()
+    assert fired == ["a", "c"]
 
 
 ROLE = "arn:aws:iam::123456789012:role/r"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import subprocess
 import sys
@@ -62,6 +63,30 @@ def test_web_pages_of_other_sites_are_refused(mirror: RunningMirror) -> None:
         assert status == 403
         assert foreign in body
     assert "another web site" not in answer(f"http://localhost:{mirror.port}")[1]
+
+
+def test_names_that_others_own_are_refused(mirror: RunningMirror) -> None:
+    def answer(host: str) -> tuple[int, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", mirror.port, timeout=5)
+        connection.request("GET", "/_fraudline/health", headers={"Host": host})
+        response = connection.getresponse()
+        found = response.status, response.read().decode()
+        connection.close()
+        return found
+
+    for foreign in ("evil.example", f"127.0.0.1.evil.example:{mirror.port}", "notlocalhost", "localhost:1@x"):
+        status, body = answer(foreign)
+        assert status == 403
+        assert f"Host: {foreign} is not this machine; use 127.0.0.1" in body
+    own = (
+        "127.0.0.1",
+        f"127.0.0.1:{mirror.port}",
+        "LocalHost:1",
+        "[::1]",
+        "[::1]:4566",
+        "lake.s3.localhost:80",
+    )
+    assert {host: answer(host)[0] for host in own} == dict.fromkeys(own, 200)
 
 
 def test_sigterm_ends_with_exit_code_0(start_mirror: StartMirror) -> None:
