@@ -21,11 +21,11 @@ def s3_input(name: str, uri: str, path: str, kind: str = "S3Prefix") -> Json:
 def process(
     mirror: RunningMirror, program: str, *arguments: str, inputs: list[Json] | None = None, **more: Any
 ) -> str:
-    """Start a processing job that runs `program`; its output is ``s3://work/out/JOB``. Returns its name."""
+    """Start a processing job that runs `program`; its output is ``s3://jobs/out/JOB``. Returns its name."""
     name = f"job-{uuid.uuid4().hex[:8]}"
-    mirror.client("s3").put_object(Bucket="work", Key=f"programs/{name}/main.py", Body=program.encode())
+    mirror.client("s3").put_object(Bucket="jobs", Key=f"programs/{name}/main.py", Body=program.encode())
     output = {
-        "S3Uri": f"s3://work/out/{name}",
+        "S3Uri": f"s3://jobs/out/{name}",
         "LocalPath": "/opt/ml/processing/out",
         "S3UploadMode": "EndOfJob",
     }
@@ -40,7 +40,7 @@ def process(
             "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
         },
         ProcessingInputs=[
-            s3_input("code", f"s3://work/programs/{name}/main.py", "/opt/ml/processing/code"),
+            s3_input("code", f"s3://jobs/programs/{name}/main.py", "/opt/ml/processing/code"),
             *(inputs or []),
         ],
         ProcessingOutputConfig={"Outputs": [{"OutputName": "out", "S3Output": output}]},
@@ -50,7 +50,7 @@ def process(
 
 
 def train(mirror: RunningMirror, hyperparameters: dict[str, str], **more: Any) -> str:
-    """Start a training job on ``s3://work/data``; the model goes to ``s3://work/models``."""
+    """Start a training job on ``s3://jobs/data``; the model goes to ``s3://jobs/models``."""
     name = f"job-{uuid.uuid4().hex[:8]}"
     request: Json = {
         "TrainingJobName": name,
@@ -60,10 +60,10 @@ def train(mirror: RunningMirror, hyperparameters: dict[str, str], **more: Any) -
         "InputDataConfig": [
             {
                 "ChannelName": "train",
-                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://work/data/"}},
+                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://jobs/data/"}},
             }
         ],
-        "OutputDataConfig": {"S3OutputPath": "s3://work/models"},
+        "OutputDataConfig": {"S3OutputPath": "s3://jobs/models"},
         "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
         "StoppingCondition": {"MaxRuntimeInSeconds": 60},
     }

@@ -18,11 +18,11 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module", autouse=True)
 def _bucket(mirror: RunningMirror) -> None:
     s3 = mirror.client("s3")
-    s3.create_bucket(Bucket="work")
+    s3.create_bucket(Bucket="jobs")
     for key in ("in/a.txt", "in/deep/b.txt", "in-other/c.txt", "list/one", "list/two", "list/three"):
-        s3.put_object(Bucket="work", Key=key, Body=key.encode())
-    manifest = [{"prefix": "s3://work/list/"}, "one", "three"]
-    s3.put_object(Bucket="work", Key="manifest.json", Body=json.dumps(manifest).encode())
+        s3.put_object(Bucket="jobs", Key=key, Body=key.encode())
+    manifest = [{"prefix": "s3://jobs/list/"}, "one", "three"]
+    s3.put_object(Bucket="jobs", Key="manifest.json", Body=json.dumps(manifest).encode())
 
 
 def test_the_file_contract(mirror: RunningMirror) -> None:
@@ -45,8 +45,8 @@ result = [seen, listed, config["ProcessingJobName"], hosts, sys.argv[1:], os.env
         "--days",
         "7",
         inputs=[
-            s3_input("in", "s3://work/in", "/opt/ml/processing/in"),
-            s3_input("list", "s3://work/manifest.json", "/opt/ml/processing/list", "ManifestFile"),
+            s3_input("in", "s3://jobs/in", "/opt/ml/processing/in"),
+            s3_input("list", "s3://jobs/manifest.json", "/opt/ml/processing/list", "ManifestFile"),
         ],
         Environment={"MODE": "test"},
     )
@@ -54,7 +54,7 @@ result = [seen, listed, config["ProcessingJobName"], hosts, sys.argv[1:], os.env
     assert (job["ProcessingJobStatus"], job.get("FailureReason")) == ("Completed", None)
     assert job["ExitMessage"] == "all done"
     assert job["CreationTime"] <= job["ProcessingStartTime"] <= job["ProcessingEndTime"]
-    body = mirror.client("s3").get_object(Bucket="work", Key=f"out/{name}/sub/result.json")["Body"].read()
+    body = mirror.client("s3").get_object(Bucket="jobs", Key=f"out/{name}/sub/result.json")["Body"].read()
     files, listed, job_name, hosts, arguments, mode, prefix = json.loads(body)
     assert files == ["a.txt", "deep/b.txt"]
     assert listed == ["one", "three"]
@@ -92,15 +92,15 @@ def test_failures_have_a_reason_and_no_output(mirror: RunningMirror, program: st
     job = finished(mirror, "Processing", name)
     assert job["ProcessingJobStatus"] == "Failed"
     assert re.match(reason, job["FailureReason"], re.DOTALL)
-    assert mirror.client("s3").list_objects_v2(Bucket="work", Prefix=f"out/{name}")["KeyCount"] == 0
+    assert mirror.client("s3").list_objects_v2(Bucket="jobs", Prefix=f"out/{name}")["KeyCount"] == 0
 
 
 def test_a_missing_input_fails_the_job_by_name(mirror: RunningMirror) -> None:
-    missing = s3_input("history", "s3://work/nothing/here", "/opt/ml/processing/in")
+    missing = s3_input("history", "s3://jobs/nothing/here", "/opt/ml/processing/in")
     job = finished(mirror, "Processing", process(mirror, "print()", inputs=[missing]))
     assert job["ProcessingJobStatus"] == "Failed"
     assert "'history'" in job["FailureReason"]
-    assert "s3://work/nothing/here" in job["FailureReason"]
+    assert "s3://jobs/nothing/here" in job["FailureReason"]
 
 
 def test_a_job_ends_at_its_time_limit(mirror: RunningMirror) -> None:
@@ -135,7 +135,7 @@ def test_refused_requests(mirror: RunningMirror) -> None:
     }
     with pytest.raises(sagemaker.exceptions.ResourceInUse):
         sagemaker.create_processing_job(**again)
-    outside = s3_input("x", "s3://work/in", "/etc")
+    outside = s3_input("x", "s3://jobs/in", "/etc")
     with pytest.raises(ClientError, match=r"ProcessingInputs\[1\]\.S3Input\.LocalPath"):
         process(mirror, "print()", inputs=[outside])
     with pytest.raises(ClientError, match="Could not find requested job"):

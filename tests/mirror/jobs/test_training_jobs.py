@@ -46,17 +46,17 @@ raise SystemExit(4)
 @pytest.fixture(scope="module", autouse=True)
 def _bucket(mirror: RunningMirror) -> None:
     s3 = mirror.client("s3")
-    s3.create_bucket(Bucket="work")
-    s3.put_object(Bucket="work", Key="data/a", Body=b"1")
-    s3.put_object(Bucket="work", Key="data/b", Body=b"2")
+    s3.create_bucket(Bucket="jobs")
+    s3.put_object(Bucket="jobs", Key="data/a", Body=b"1")
+    s3.put_object(Bucket="jobs", Key="data/b", Body=b"2")
     code = archive(train_py=TRAIN, support_py=b"NAME = 'supported'", wait_py=WAIT, fail_py=FAIL)
-    s3.put_object(Bucket="work", Key="code.tar.gz", Body=code)
+    s3.put_object(Bucket="jobs", Key="code.tar.gz", Body=code)
 
 
 def script(program: str, **hyperparameters: str) -> dict[str, str]:
     return {
         "sagemaker_program": json.dumps(program),
-        "sagemaker_submit_directory": json.dumps("s3://work/code.tar.gz"),
+        "sagemaker_submit_directory": json.dumps("s3://jobs/code.tar.gz"),
         **hyperparameters,
     }
 
@@ -81,7 +81,7 @@ def test_script_mode(mirror: RunningMirror) -> None:
     )
     job = finished(mirror, "Training", name)
     assert (job["TrainingJobStatus"], job.get("FailureReason")) == ("Completed", None)
-    assert job["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://work/models/{name}/output/model.tar.gz"
+    assert job["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://jobs/models/{name}/output/model.tar.gz"
     [metric] = job["FinalMetricDataList"]
     assert (metric["MetricName"], metric["Value"]) == ("auc", 0.875)
     phases = [transition["Status"] for transition in job["SecondaryStatusTransitions"]]
@@ -96,7 +96,7 @@ def test_script_mode(mirror: RunningMirror) -> None:
     assert result["config"]["resourceconfig"]["current_host"] == "algo-1"
     assert result["env"]["SM_HP_DEPTH"] == "6"
     assert json.loads(result["env"]["SM_CHANNELS"]) == ["train"]
-    assert unpack(mirror, f"s3://work/models/{name}/output/output.tar.gz") == {"plot.txt": b"curve"}
+    assert unpack(mirror, f"s3://jobs/models/{name}/output/output.tar.gz") == {"plot.txt": b"curve"}
 
 
 def test_a_failure_says_what_the_script_wrote(mirror: RunningMirror) -> None:
@@ -125,11 +125,11 @@ def test_a_job_ends_at_its_time_limit(mirror: RunningMirror) -> None:
     [
         ({"max_depth": "6"}, "sagemaker_program"),
         (
-            {"sagemaker_program": "a.py", "sagemaker_submit_directory": "s3://work/no.tar.gz"},
-            "s3://work/no.tar.gz",
+            {"sagemaker_program": "a.py", "sagemaker_submit_directory": "s3://jobs/no.tar.gz"},
+            "s3://jobs/no.tar.gz",
         ),
         (
-            {"sagemaker_program": "a.py", "sagemaker_submit_directory": "s3://work/data/a"},
+            {"sagemaker_program": "a.py", "sagemaker_submit_directory": "s3://jobs/data/a"},
             "cannot be unpacked",
         ),
         (script("missing.py"), "missing.py"),

@@ -20,10 +20,10 @@ def test_jobs_run_on_rewritten_paths(start_mirror: StartMirror, monkeypatch: pyt
     job = finished(mirror, "Processing", name)
     assert (job["ProcessingJobStatus"], job.get("FailureReason")) == ("Completed", None)
     assert log_lines(mirror, "Processing", name)[0].startswith(str(mirror.state_dir))
-    assert mirror.client("s3").get_object(Bucket="work", Key=f"out/{name}/x")["Body"].read() == b"y"
+    assert mirror.client("s3").get_object(Bucket="jobs", Key=f"out/{name}/x")["Body"].read() == b"y"
     script = {
         "sagemaker_program": "train.py",
-        "sagemaker_submit_directory": "s3://work/code/train.tar.gz",
+        "sagemaker_submit_directory": "s3://jobs/code/train.tar.gz",
         "depth": "3",
     }
     trained = finished(mirror, "Training", train(mirror, script))

@@ -23,7 +23,7 @@ def parameter(name: str, type_: str = "String", default: Any = None, **more: Any
     return {"Name": name, "Type": type_, **given, **more}
 
 
-def processing(name: str, *arguments: Any, bucket: str = "work", output: str = "out", **more: Any) -> Json:
+def processing(name: str, *arguments: Any, bucket: str = "jobs", output: str = "out", **more: Any) -> Json:
     """A step that runs ``job.py`` from the bucket with `arguments`; its output is ``s3://BUCKET/NAME``."""
     return {
         "Name": name,
@@ -64,7 +64,7 @@ def property_files(*names: str, output: str = "out") -> list[Json]:
     ]
 
 
-def training(name: str, bucket: str = "work", **more: Any) -> Json:
+def training(name: str, bucket: str = "jobs", **more: Any) -> Json:
     """A script-mode step whose channel ``train`` is ``s3://BUCKET/data``."""
     return {
         "Name": name,

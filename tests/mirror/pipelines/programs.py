@@ -23,8 +23,8 @@ if options.once:
     import boto3
     s3 = boto3.client("s3")
     name = os.environ["PROCESSING_JOB_ARN"].split("-")[-2]
-    if not s3.list_objects_v2(Bucket="work", Prefix=f"tries/{name}").get("KeyCount"):
-        s3.put_object(Bucket="work", Key=f"tries/{name}", Body=b"1")
+    if not s3.list_objects_v2(Bucket="jobs", Prefix=f"tries/{name}").get("KeyCount"):
+        s3.put_object(Bucket="jobs", Key=f"tries/{name}", Body=b"1")
         if options.once == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
         sys.exit("the first try fails")
@@ -59,11 +59,11 @@ def archive(**files: bytes) -> bytes:
 def fill_bucket(mirror: RunningMirror) -> None:
     """Create the bucket ``work`` with code and data."""
     s3 = mirror.client("s3")
-    s3.create_bucket(Bucket="work")
-    s3.put_object(Bucket="work", Key="code/job.py", Body=JOB)
-    s3.put_object(Bucket="work", Key="code/train.tar.gz", Body=archive(train_py=TRAIN))
+    s3.create_bucket(Bucket="jobs")
+    s3.put_object(Bucket="jobs", Key="code/job.py", Body=JOB)
+    s3.put_object(Bucket="jobs", Key="code/train.tar.gz", Body=archive(train_py=TRAIN))
     for number in range(3):
-        s3.put_object(Bucket="work", Key=f"data/{number}.txt", Body=b"1 2 3 4")
+        s3.put_object(Bucket="jobs", Key=f"data/{number}.txt", Body=b"1 2 3 4")
 
 
 def wait(mirror: RunningMirror, arn: str, timeout: float = 60) -> dict[str, Any]:

@@ -146,11 +146,11 @@ def test_execution_variables_and_properties_reach_the_job(mirror: RunningMirror)
     )
     assert execution["PipelineExecutionStatus"] == "Succeeded", ran
     written = json.loads(
-        mirror.client("s3").get_object(Bucket="work", Key="Second/report.json")["Body"].read()
+        mirror.client("s3").get_object(Bucket="jobs", Key="Second/report.json")["Body"].read()
     )
     arn = execution["PipelineExecutionArn"]
     job = ran["Second"]["Metadata"]["ProcessingJob"]["Arn"].rpartition("/")[2]
-    assert written == ["s3://work/First", arn.split("/")[-3], arn.split("/")[-1], job, "true"]
+    assert written == ["s3://jobs/First", arn.split("/")[-3], arn.split("/")[-1], job, "true"]
 
 
 def test_a_cached_step_is_not_run_again(mirror: RunningMirror) -> None:

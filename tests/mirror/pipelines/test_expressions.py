@@ -39,7 +39,7 @@ class Values:
         return REPORT
 
     def document(self, uri: str) -> Any:
-        assert uri == "s3://work/7/report.json"
+        assert uri == "s3://jobs/7/report.json"
         return REPORT
 
 
@@ -97,7 +97,7 @@ def test_json_get(path: str, value: Any) -> None:
     assert evaluate(d.json_get("Evaluate", "Report", path), Values()) == value
     located = {
         "Std:JsonGet": {
-            "S3Uri": d.join("/", "s3:/", "work", d.get("Parameters.N"), "report.json"),
+            "S3Uri": d.join("/", "s3:/", "jobs", d.get("Parameters.N"), "report.json"),
             "Path": path,
         }
     }
