@@ -10,7 +10,7 @@ BENCHMARKS := generator mirror_data_plane
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench drill install clean
+.PHONY: help demo test check bench drill engines install clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ help: ## show this help
 demo: install ## take transactions through the whole platform (ARGS="--source F --columns M")
 	@$(BIN)/fraudline demo $(ARGS)
 
-test: install ## run every test except the drills
+test: install engines ## run every test except the drills
 	@$(BIN)/pytest $(ARGS)
 
 check: install ## lint, format, types and the fast tests: run before every commit
@@ -32,6 +32,8 @@ bench: install ## measure: the generator, the mirror's data plane
 
 drill: install ## kill processes and watch the recovery
 	@$(BIN)/pytest -m drill $(ARGS)
+
+engines: $(STAMP)/spark $(STAMP)/flink ## install Spark and Flink, each into its own environment
 
 install: $(STAMP)/project $(STAMP)/npm ## install everything into this folder
 
@@ -56,6 +58,13 @@ $(STAMP)/packages: requirements/dev.txt $(STAMP)/uv
 # hatchling and editables come from the lock file: building the project fetches nothing.
 $(STAMP)/project: pyproject.toml fraudline.py $(STAMP)/packages
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Spark and Flink want other versions of common packages: each has an environment inside ours.
+$(STAMP)/spark $(STAMP)/flink: $(STAMP)/%: requirements/%.txt $(STAMP)/packages
+	@echo "Installing the environment of $* into $(VENV)/engines/$*"
+	@test -x $(VENV)/engines/$*/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(VENV)/engines/$*
+	@VIRTUAL_ENV=$(VENV)/engines/$* $(BIN)/uv pip sync --quiet --require-hashes $<
 	@touch $@
 
 # The wheel's Node serves where the system has none, or one that is too old.

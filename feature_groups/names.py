@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,15}")
 
-STREAMS = ("transactions-raw", "transactions-enriched", "fraud-labels", "model-predictions")
+STREAMS = (
+    "transactions-raw",
+    "transactions-enriched",
+    "transactions-late",
+    "fraud-labels",
+    "model-predictions",
+)
 DEAD_LETTERS = ("schema-errors", "duplicates", "incomplete", "processing-errors")
 
 

@@ -17,6 +17,7 @@ from feature_groups.names import DEAD_LETTERS, STREAMS
 RETENTION_DAYS = {
     "transactions-raw": 7,
     "transactions-enriched": 7,
+    "transactions-late": 7,
     "fraud-labels": 90,
     "model-predictions": 30,
 }
