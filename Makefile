@@ -6,19 +6,19 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/stamps
-BENCHMARKS := generator mirror_data_plane
+BENCHMARKS := generator mirror_data_plane decoding kernel features memory stream spark flink
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench drill engines install clean
+.PHONY: help demo test check bench drill engines flink-connector install clean
 
 help: ## show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: install ## take transactions through the whole platform (ARGS="--source F --columns M")
 	@$(BIN)/fraudline demo $(ARGS)
 
-test: install engines ## run every test except the drills
+test: install engines flink-connector ## run every test except the drills
 	@$(BIN)/pytest $(ARGS)
 
 check: install ## lint, format, types and the fast tests: run before every commit
@@ -27,13 +27,16 @@ check: install ## lint, format, types and the fast tests: run before every commi
 	@$(BIN)/mypy
 	@$(BIN)/pytest -q -m "not slow and not drill" $(ARGS)
 
-bench: install ## measure: the generator, the mirror's data plane
+bench: install engines flink-connector ## measure everything against named alternatives
 	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name; done
+	@$(BIN)/python -m benchmarks.results
 
-drill: install ## kill processes and watch the recovery
+drill: install engines flink-connector ## kill processes and watch the recovery
 	@$(BIN)/pytest -m drill $(ARGS)
 
 engines: $(STAMP)/spark $(STAMP)/flink ## install Spark and Flink, each into its own environment
+
+flink-connector: $(STAMP)/connector ## build the Kinesis connector for Flink (needs Maven and a JDK 17)
 
 install: $(STAMP)/project $(STAMP)/npm ## install everything into this folder
 
@@ -65,6 +68,11 @@ $(STAMP)/spark $(STAMP)/flink: $(STAMP)/%: requirements/%.txt $(STAMP)/packages
 	@echo "Installing the environment of $* into $(VENV)/engines/$*"
 	@test -x $(VENV)/engines/$*/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(VENV)/engines/$*
 	@VIRTUAL_ENV=$(VENV)/engines/$* $(BIN)/uv pip sync --quiet --require-hashes $<
+	@touch $@
+
+CONNECTOR := processing/engines/flink/connector
+$(STAMP)/connector: $(shell find $(CONNECTOR) -type f -not -path '*/__pycache__/*') $(STAMP)/project
+	@$(BIN)/python -m $(subst /,.,$(CONNECTOR)).build
 	@touch $@
 
 # The wheel's Node serves where the system has none, or one that is too old.

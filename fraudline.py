@@ -14,8 +14,11 @@ COMMANDS = {
     "env": ("mirror.commands.env:env", "Print variables that point any AWS tool at it."),
     "cdk": ("mirror.commands.cdk:cdk", "Run the pinned cdk command line against it."),
     "demo": ("mirror.commands.demo:demo", "Take transactions through the whole platform."),
+    "dlq": ("processing.commands.dlq:dlq", "List, show and replay dead letters."),
+    "features": ("processing.commands.features:features", "Compute the features of a transactions file."),
     "generate": ("processing.commands.generate:generate", "Generate transactions as Parquet files."),
     "models": ("pipelines.commands.models:models", "List, inspect, approve and reject models."),
+    "parity": ("pipelines.commands.parity:parity", "Prove that two computations of the features agree."),
     "pipeline": ("pipelines.commands.pipeline:pipeline", "Run the nightly pipeline and follow it."),
 }
 

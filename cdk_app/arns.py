@@ -62,6 +62,10 @@ class Arns:
     def _bootstrapped(self, kind: str) -> str:
         return f"cdk-hnb659fds-{kind}-{self._stack.account}-{self._stack.region}"
 
+    def stream(self, name: str) -> str:
+        """A stream by its name in `feature_groups.names.STREAMS`."""
+        return self.of("kinesis", f"stream/{self._names.stream(name)}")
+
     def feature_group(self, name: str) -> str:
         return self.of("sagemaker", f"feature-group/{self._names.feature_group(name)}")
 

@@ -7,7 +7,10 @@ from pathlib import Path
 from aws_cdk import IgnoreMode
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
+
+from processing.engines.flink import package
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,3 +38,12 @@ def inference_image(scope: Construct) -> ecr_assets.DockerImageAsset:
         exclude=ignored,
         ignore_mode=IgnoreMode.DOCKER,
     )
+
+
+def flink_application(scope: Construct) -> s3_assets.Asset:
+    """The zip of the Flink application, as the code now is.
+
+    Raises:
+        EngineError: its connector, which is Java, has not been built.
+    """
+    return s3_assets.Asset(scope, "Code", path=str(package.build()))

@@ -19,11 +19,13 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from feature_groups import GROUPS, WINDOWS
+from feature_groups import GROUPS, MODEL_FEATURES
 from feature_groups.names import Names
 
 PREFIX = "FRAUDLINE_"
-LONGEST_WINDOW_DAYS = max(window.milliseconds for window in WINDOWS) // 86_400_000
+LONGEST_WINDOW_DAYS = math.ceil(
+    max(feature.window.milliseconds for feature in MODEL_FEATURES if feature.window) / 86_400_000
+)
 ARCHIVE_AFTER_DAYS = 365
 NIGHTLY_HOURS = range(2, 6)
 SHARD_BYTES_PER_SECOND = 1_000_000
@@ -104,6 +106,14 @@ class Settings(BaseSettings):
     stream_shards: Count | None = None
     """Shards of each transaction-rate stream; only with ``provisioned``."""
 
+    # The stream job
+    stream_engine: Literal["consumer", "flink"] = "consumer"
+    """``flink`` deploys the job to Managed Service for Apache Flink, and starts it."""
+    flink_parallelism: Annotated[int, Field(ge=1, le=32)] = 1
+    """Subtasks of each operator; the job has 32 buckets of keys to share among them (docs/flink.md)."""
+    flink_parallelism_per_kpu: Annotated[int, Field(ge=1, le=8)] = 1
+    """Subtasks that share a processing unit of 1 vCPU and 4 GB."""
+
     # Features
     feature_store_tier: Literal["Standard", "InMemory"] = "Standard"
     offline_store: bool = True
@@ -169,6 +179,10 @@ class Settings(BaseSettings):
                 f"stream_shards: {self.transactions_per_second} transactions/s of {self.transaction_bytes} "
                 f"bytes need {self.shards_needed}; raise it or set stream_mode=on-demand"
             )
+        if self.stream_engine == "consumer":
+            for name in ("flink_parallelism", "flink_parallelism_per_kpu"):
+                if name in self.model_fields_set:
+                    yield f"{name}: the consumer is one process; remove it or set stream_engine=flink"
 
     def _feature_problems(self) -> Iterator[str]:
         if self.feature_store_tier == "InMemory" and self.offline_store:

@@ -15,10 +15,13 @@ from inference import bundle, logs, rules
 from inference.app import App
 from inference.feature_store import FeatureStoreReader
 from inference.model import Model
+from inference.prediction_stream import PredictionStream
 from inference.service import DecisionService
 from inference.settings import Settings, SettingsError
+from processing import windows
 
 DRAIN_SECONDS = 30
+PREDICTION_DRAIN_SECONDS = 5
 KEEP_ALIVE_SECONDS = 75  # longer than the idle time of the load balancers in front
 
 log = logging.getLogger("inference")
@@ -35,11 +38,23 @@ def serve() -> int:
     signal.signal(signal.SIGTERM, _exit)
     try:
         settings = Settings.from_environ(os.environ)
-        app = _build(settings)
+        predictions = PredictionStream.create(settings.names.stream("model-predictions"))
+        app = _build(settings, predictions)
     except (SettingsError, bundle.BundleError, rules.RulesError) as error:
         log.critical("not starting: %s", error)
         return 1
     log.info("listening on %s:%s", settings.host, settings.port)
+    predictions.start()
+    try:
+        _listen(app, settings)
+    finally:  # uvicorn raises the signal that ended it again
+        predictions.close(PREDICTION_DRAIN_SECONDS)
+    log.info("stopped")
+    return 0
+
+
+def _listen(app: App, settings: Settings) -> None:
+    """Serve until a signal, then finish the requests that were begun."""
     uvicorn.Server(
         uvicorn.Config(
             app,
@@ -57,11 +72,9 @@ def serve() -> int:
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
     ).run()
-    log.info("stopped")
-    return 0
 
 
-def _build(settings: Settings) -> App:
+def _build(settings: Settings, predictions: PredictionStream) -> App:
     """Load and warm what answers requests.
 
     Raises:
@@ -74,6 +87,7 @@ def _build(settings: Settings) -> App:
     model = None if loaded is None else Model(loaded)
     if model is not None:
         model.warm()
+    windows.warm()
     reader = FeatureStoreReader(settings.names, settings.read_budget_ms)
     reader.warm()
     what = "rules only: the model directory is empty" if model is None else "model"
@@ -81,7 +95,12 @@ def _build(settings: Settings) -> App:
     elapsed = time.perf_counter() - started
     log.info("ready in %.1f s (%s)", elapsed, what, extra={"fields": fields})
     service = DecisionService(
-        reader, engine, model, settings.model_version, read_budget_s=settings.read_budget_ms / 1000
+        reader,
+        engine,
+        model,
+        settings.model_version,
+        predictions,
+        read_budget_s=settings.read_budget_ms / 1000,
     )
     return App(service, replay=settings.replay)
 

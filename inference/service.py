@@ -13,20 +13,14 @@ from feature_groups import FEATURE_NAMES
 from inference.feature_store import FeatureReader, FeaturesUnavailableError, Records
 from inference.logs import Throttled
 from inference.model import Decision, Model
+from inference.predictions import FeaturesAsOf, Prediction, PredictionLog
 from inference.reasons import Reason, top_reasons
 from inference.rules import Facts, RuleEngine
 from processing import features
 from processing.events import Transaction
+from processing.events.moments import iso
 
 NO_MODEL = "no model is deployed"
-
-
-class FeaturesAsOf(msgspec.Struct, frozen=True):
-    """Event times of the records that were read; None where there is no record yet."""
-
-    profile: str | None
-    user: str | None
-    merchant: str | None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -45,7 +39,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class DecisionService:
-    """Decides transactions with a model, and without one."""
+    """Decides transactions with a model, and without one; every decision is recorded in `log`."""
 
     def __init__(
         self,
@@ -53,6 +47,7 @@ class DecisionService:
         rules: RuleEngine,
         model: Model | None,
         model_version: str | None,
+        log: PredictionLog,
         *,
         read_budget_s: float,
     ) -> None:
@@ -61,6 +56,7 @@ class DecisionService:
         self._model = model
         self._model_version = model_version
         self._budget = read_budget_s
+        self._predictions = log
         self._log = Throttled(logging.getLogger("inference"))
 
     async def decide(self, transaction: Transaction, started: float) -> Answer:
@@ -69,29 +65,35 @@ class DecisionService:
         Args:
             started: `time.perf_counter()` when the request arrived, for ``latency_ms``.
         """
+        answer, vector = await self._decide(transaction, started)
+        self._predictions.put(_prediction(transaction, answer, vector))
+        return answer
+
+    async def _decide(self, transaction: Transaction, started: float) -> tuple[Answer, list[float] | None]:
+        """The answer, and the features it is based on; None when there are none."""
         try:
             async with asyncio.timeout(self._budget):
                 records = await self._reader.read(transaction.user_id, transaction.merchant_id)
         except TimeoutError:
             late = f"the feature store did not answer within {self._budget * 1000:g} ms"
-            return self._by_rules(transaction, None, None, late, started)
+            return self._by_rules(transaction, None, None, late, started), None
         except FeaturesUnavailableError as error:
-            return self._by_rules(transaction, None, None, str(error), started)
+            return self._by_rules(transaction, None, None, str(error), started), None
         try:
             vector = features.vector(transaction, records.profile, records.user, records.merchant)
         except Exception as error:  # whatever breaks in the features, the caller still gets a decision
             logging.getLogger("inference").exception("computing the features failed")
             reason = f"computing the features failed: {type(error).__name__}"
-            return self._by_rules(transaction, None, records, reason, started)
+            return self._by_rules(transaction, None, records, reason, started), None
         if self._model is None:
-            return self._by_rules(transaction, vector, records, NO_MODEL, started)
+            return self._by_rules(transaction, vector, records, NO_MODEL, started), vector
         try:
             scored = self._model.score(vector)
         except Exception as error:  # whatever breaks in the model, the caller still gets a decision
             logging.getLogger("inference").exception("the model failed")
             reason = f"the model failed: {type(error).__name__}"
-            return self._by_rules(transaction, vector, records, reason, started)
-        return Answer(
+            return self._by_rules(transaction, vector, records, reason, started), vector
+        answer = Answer(
             transaction_id=transaction.transaction_id,
             decision=self._model.decide(scored.probability),
             score=scored.probability,
@@ -103,6 +105,7 @@ class DecisionService:
             features_as_of=_as_of(records),
             latency_ms=_elapsed_ms(started),
         )
+        return answer, vector
 
     def _by_rules(
         self,
@@ -127,6 +130,26 @@ class DecisionService:
             features_as_of=None if records is None else _as_of(records),
             latency_ms=_elapsed_ms(started),
         )
+
+
+def _prediction(transaction: Transaction, answer: Answer, vector: list[float] | None) -> Prediction:
+    return Prediction(
+        transaction_id=transaction.transaction_id,
+        user_id=transaction.user_id,
+        merchant_id=transaction.merchant_id,
+        timestamp=iso(transaction.timestamp_ms),
+        decided_at=iso(time.time_ns() // 1_000_000),
+        decision=answer.decision,
+        decided_by=answer.decided_by,
+        fallback_reason=answer.fallback_reason,
+        fraud_probability=answer.score,
+        reasons=answer.reasons,
+        model_version=answer.model_version,
+        rules_version=answer.rules_version,
+        features_used=vector,
+        features_as_of=answer.features_as_of,
+        prediction_latency_ms=answer.latency_ms,
+    )
 
 
 def _facts(transaction: Transaction, vector: list[float] | None) -> Facts:

@@ -1,7 +1,7 @@
 """Keeps a stream consumer running for every deployed environment.
 
-On AWS the consumer is a managed application; here it is a child process that exists for as long as
-the environment's raw stream does.
+A child process that exists for as long as the environment's raw stream does, and no Flink
+application processes that stream instead.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from feature_groups.names import Names
+from mirror.analytics.service import served
 from mirror.api import Context, call
 from mirror.cloud import Cloud
 
@@ -30,7 +31,16 @@ FIRST_BACKOFF_S, LAST_BACKOFF_S = 0.5, 30.0
 _HEALTHY_AFTER_S = 30.0
 _GRACE_S = 10.0
 # What the consumer may inherit from the mirror's own environment.
-_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "FRAUDLINE_REPLAY")
+_INHERITED = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "TMPDIR",
+    "FRAUDLINE_BATCH_SIZE",
+    "FRAUDLINE_KERNEL",
+    "FRAUDLINE_REPLAY",
+    "FRAUDLINE_REQUIRE_KNOWN",
+)
 
 
 @dataclass
@@ -49,10 +59,12 @@ class Supervisor:
 
     Args:
         deployed: names the environments whose raw stream exists.
+        elsewhere: those whose stream something else processes.
     """
 
     cloud: Cloud
     deployed: Callable[[], Iterator[str]]
+    elsewhere: Callable[[], set[str]] = set
     command: tuple[str, ...] = (sys.executable, "-m", "processing.stream")
     _consumers: dict[str, _Consumer] = field(default_factory=dict)
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -83,7 +95,11 @@ class Supervisor:
             self._end(environment)
             # Offsets into a deleted stream mean nothing to its successor.
             shutil.rmtree(self._state(environment), ignore_errors=True)
-        for environment in sorted(deployed):
+        elsewhere = self.elsewhere()
+        for environment in self._consumers.keys() & elsewhere:
+            _log.info("a Flink application processes the stream of %s: its consumer stops", environment)
+            self._end(environment)
+        for environment in sorted(deployed - elsewhere):
             self._tend(environment, self._consumers.setdefault(environment, _Consumer()), now)
 
     def _tend(self, environment: str, consumer: _Consumer, now: float) -> None:
@@ -158,7 +174,7 @@ _supervisors: dict[Path, Supervisor] = {}
 
 def start(cloud: Cloud) -> None:
     """Begin to watch for deployed environments."""
-    supervisor = Supervisor(cloud, lambda: deployed_environments(cloud))
+    supervisor = Supervisor(cloud, lambda: deployed_environments(cloud), lambda: served(cloud))
     _supervisors[cloud.state_dir] = supervisor
     supervisor.start()
 

@@ -57,7 +57,7 @@ def test_serving_code_knows_no_sdk_cdk_or_moto(layer: str) -> None:
 
 @pytest.mark.parametrize("layer", ["feature_groups", "processing/windows"])
 def test_the_kernel_needs_the_standard_library_and_numpy_only(layer: str) -> None:
-    allowed = set(sys.stdlib_module_names) | {"numpy", "feature_groups", "processing"}
+    allowed = set(sys.stdlib_module_names) | {"numpy", "numba", "feature_groups", "processing"}
     foreign = [
         f"{file.relative_to(ROOT)}: {name}"
         for file in (ROOT / layer).rglob("*.py")
@@ -74,7 +74,7 @@ def test_the_inference_server_loads_nothing_of_the_other_clouds() -> None:
     assert not top & (SYNTH_OR_MIRROR_ONLY | {"mirror", "cdk_app", "pipelines", "awswrangler"})
 
 
-@pytest.mark.parametrize("lock", ["core", "synth", "mirror", "dev", "uv"])
+@pytest.mark.parametrize("lock", ["core", "synth", "mirror", "dev", "uv", "spark", "flink"])
 def test_lock_files_pin_hashes_and_name_no_registry(lock: str) -> None:
     text = (ROOT / "requirements" / f"{lock}.txt").read_text()
     assert "://" not in text

@@ -15,7 +15,7 @@ from feature_groups import GROUPS
 
 
 class EndpointRole(Construct):
-    """Reads features, models and the image; writes logs and metrics. Nothing else."""
+    """Reads features, models and the image; writes predictions, logs and metrics. Nothing else."""
 
     def __init__(self, scope: Construct, construct_id: str, *, arns: Arns, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
@@ -51,6 +51,7 @@ class EndpointRole(Construct):
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
             arns.image_repository,
         )
+        self._predictions(arns)
         acknowledge_wildcards(
             self.role,
             {
@@ -61,6 +62,25 @@ class EndpointRole(Construct):
         acknowledge(
             self.role,
             {"AwsSolutions-IAM5[Resource::*]": "GetAuthorizationToken and PutMetricData know no resources."},
+        )
+
+    def _predictions(self, arns: Arns) -> None:
+        """The log of decisions. Its key belongs to another stack: the stream says which key it may be."""
+        stream = arns.stream("model-predictions")
+        keys = arns.of("kms", "key/*")
+        self._allow(["kinesis:PutRecord", "kinesis:PutRecords"], stream)
+        self._allow(
+            ["kms:GenerateDataKey"],
+            keys,
+            conditions={
+                "StringEquals": {
+                    "kms:ViaService": f"kinesis.{Stack.of(self).region}.amazonaws.com",
+                    "kms:EncryptionContext:aws:kinesis:arn": stream,
+                }
+            },
+        )
+        acknowledge_wildcards(
+            self.role, {keys: "Only through Kinesis, and only for the stream of decisions."}
         )
 
     def _allow(self, actions: list[str], *resources: str, conditions: dict[str, Any] | None = None) -> None:

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from cdk_app.arns import Arns
 from cdk_app.nag import acknowledge, acknowledge_wildcards
+from feature_groups import USER_PROFILE
 
 _READ_PREFIXES = (
     "raw/transactions/",
@@ -19,12 +20,14 @@ _READ_PREFIXES = (
     "processed/training_sets/",
     "models/",
 )
-_WRITTEN_PREFIXES = ("processed/training_sets/", "models/")
+_WRITTEN_PREFIXES = ("processed/training_sets/", "models/", "audit/")
+# What served features are compared with, besides the lake; see docs/parity.md.
+_READ_STREAMS = ("model-predictions", "fraud-labels", "transactions-late")
 _METRICS_NAMESPACE = "/aws/sagemaker/*"
 
 
 class PipelineRole(Construct):
-    """Reads the lake, writes training sets and models, runs the pipeline's jobs, registers models.
+    """Reads lake and streams, writes training sets, models and audits, runs jobs, registers models.
 
     It can register a package but neither approve nor deploy one.
     """
@@ -42,6 +45,7 @@ class PipelineRole(Construct):
             description="Runs the nightly pipeline and its jobs",
         )
         self._data(key)
+        self._served()
         self._jobs()
         self._registration()
         self._containers()
@@ -66,6 +70,25 @@ class PipelineRole(Construct):
                 code: "Code assets have content-hashed keys; read only.",
             },
         )
+
+    def _served(self) -> None:
+        """Streams and profiles. The streams' key belongs to another stack: they say which it may be."""
+        streams = [self._arns.stream(name) for name in _READ_STREAMS]
+        keys = self._arns.of("kms", "key/*")
+        self._allow(["kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords"], *streams)
+        self._allow(
+            ["kms:Decrypt"],
+            keys,
+            conditions={
+                "StringEquals": {
+                    "kms:ViaService": f"kinesis.{Stack.of(self).region}.amazonaws.com",
+                    "kms:EncryptionContext:aws:kinesis:arn": streams,
+                }
+            },
+        )
+        self._allow(["sagemaker:GetRecord"], self._arns.feature_group(USER_PROFILE.name))
+        self._allow(["glue:GetSchemaVersion"], "*")  # of Avro records, by an id that is in no ARN
+        acknowledge_wildcards(self.role, {keys: "Only through Kinesis, and only for three streams."})
 
     def _jobs(self) -> None:
         """SageMaker Pipelines names a step's job ``pipelines-<execution>-<step>-...``."""
@@ -117,7 +140,10 @@ class PipelineRole(Construct):
         )
         acknowledge(
             self.role,
-            {"AwsSolutions-IAM5[Resource::*]": "GetAuthorizationToken and PutMetricData know no resources."},
+            {
+                "AwsSolutions-IAM5[Resource::*]": "GetAuthorizationToken, PutMetricData and GetSchemaVersion "
+                "by id know no resources."
+            },
         )
 
     def _allow(self, actions: list[str], *resources: str, conditions: dict[str, Any] | None = None) -> None:

@@ -15,7 +15,7 @@ from cdk_app.nag import acknowledge, acknowledge_wildcards
 from cdk_app.project import functions_code
 from cdk_app.settings import LOG_RETENTION_DAYS, Settings
 
-_RETENTION = dict(
+RETENTION = dict(
     zip(
         LOG_RETENTION_DAYS,
         (
@@ -64,7 +64,7 @@ class PythonFunction(Construct):
             self,
             "Logs",
             log_group_name=f"/aws/lambda/{name}",
-            retention=_RETENTION[settings.log_retention_days],
+            retention=RETENTION[settings.log_retention_days],
             removal_policy=RemovalPolicy.DESTROY if settings.disposable else RemovalPolicy.RETAIN,
         )
         self.role = iam.Role(

@@ -1,4 +1,4 @@
-"""Where events enter (I1) and where those that cannot be used end (I5)."""
+"""Where events enter (I1), what they look like (I2), and where those that cannot be used end (I5)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from cdk_app.constructs.event_schemas import EventSchemas
 from cdk_app.nag import acknowledge
 from cdk_app.settings import Settings
 from feature_groups.names import DEAD_LETTERS, STREAMS
@@ -29,7 +30,7 @@ LABEL_STREAM = "fraud-labels"
 
 
 class IngestionStack(Stack):
-    """Four event streams and four dead-letter streams, encrypted with one key.
+    """Event streams and dead-letter streams, encrypted with one key, and the schemas of their records.
 
     Streams: ``self.streams`` and ``self.dead_letters``, by the names of `feature_groups.names`.
     """
@@ -53,6 +54,7 @@ class IngestionStack(Stack):
             kind: self._stream(settings.names.dead_letter_stream(kind), DEAD_LETTER_RETENTION_DAYS, 1)
             for kind in DEAD_LETTERS
         }
+        self.schemas = EventSchemas(self, "Schemas", names=settings.names, removal=self._removal)
         acknowledge(
             self,
             {

@@ -64,6 +64,7 @@ class TrainingStack(Stack):
             processing = s3_assets.Asset(self, "ProcessingCode", path=str(bundles.processing))
             training = s3_assets.Asset(self, "TrainingCode", path=str(bundles.training))
         return NightlyInputs(
+            environment=settings.names.environment,
             pipeline_name=settings.names.pipeline,
             role_arn=role.role_arn,
             lake_bucket=arns.lake_name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -26,6 +27,7 @@ def decide_live(run: Run) -> None:
     Raises:
         DemoError: no decision was made by the model, or the consumer stalls.
     """
+    run.results.live_since_ms = time.time_ns() // 1_000_000
     transactions = run.live_data.transactions.slice(0, run.options.live_events)
     frauds = _frauds(run)
     client = Client(run)

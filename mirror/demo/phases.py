@@ -14,6 +14,7 @@ from mirror.demo.decisions import show_rules, wait_for_model
 from mirror.demo.deploy import deploy
 from mirror.demo.ingest import ingest_history
 from mirror.demo.live import decide_live
+from mirror.demo.parity import compare_with_batch
 from mirror.demo.producer import ProducerError
 from mirror.demo.profiles import put_profiles
 from mirror.demo.reckoning import reckon
@@ -32,6 +33,7 @@ PHASES: tuple[tuple[str, str, Callable[[Run], None]], ...] = (
     ("review", "Review and approval", review_and_approve),
     ("rollout", "The approved model reaches the endpoint", wait_for_model),
     ("live", "The last day, live", decide_live),
+    ("parity", "Served features against the batch", compare_with_batch),
     ("reckoning", "Does it add up?", reckon),
 )
 

@@ -51,6 +51,11 @@ def table(run: Run) -> Table:
     rows.add_section()
     for name, count in results.decisions.most_common():
         rows.add_row(f"decisions: {name}", f"{count:,} ({results.frauds[name]} frauds)")
+    if results.parity is not None:
+        late = ", ".join(f"{count} {kind}" for kind, count in sorted(results.parity.reasons.items()))
+        rows.add_row("served as the batch has them", f"{results.parity.equal:,}")
+        rows.add_row("late inputs", f"{len(results.parity.late):,}" + (f" ({late})" if late else ""))
+        rows.add_row("features that differ", f"{len(results.parity.mismatched):,}")
     if results.refused:
         rows.add_row("refused by the endpoint", f"{results.refused:,}")
     server = results.server_percentiles()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from feature_groups.names import DEAD_LETTERS
+from processing.parity.served import ServedParity
 
 DUPLICATES = "duplicates"
 
@@ -20,6 +21,7 @@ class Results:
     `counted` is what the consumer says of its own work, `dead_letters` what was read back from the
     dead-letter streams: two independent accounts of the same records. `stale_decisions` were made
     before the Feature Store showed the card's last payment; `refused` live transactions got a 4xx.
+    `live_since_ms` is the clock when the live phase began.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
@@ -40,6 +42,8 @@ class Results:
     server_latencies_ms: list[float] = field(default_factory=list)
     stale_decisions: int = 0
     refused: int = 0
+    live_since_ms: int = 0
+    parity: ServedParity | None = None
 
     @property
     def accepted(self) -> int:
@@ -81,6 +85,20 @@ class Results:
             got = self.accepted if kind == "accepted" else self.dead_letters[kind]
             if got != expected:
                 found.append(f"{expected} {kind} were expected, {got} were found")
+        found += self._unlike_the_batch()
+        return found
+
+    def _unlike_the_batch(self) -> list[str]:
+        if self.parity is None:
+            return []
+        made, seen = sum(self.decisions.values()), self.parity
+        found = []
+        if seen.decisions != made:
+            found.append(f"{made} decisions were made, the log of decisions has {seen.decisions}")
+        if seen.mismatched:
+            found.append(
+                f"{len(seen.mismatched)} decisions were served features that the batch does not have"
+            )
         return found
 
     def as_dict(self) -> dict[str, Any]:
@@ -106,12 +124,17 @@ class Results:
             "stale_decisions": self.stale_decisions,
             "refused_by_the_endpoint": self.refused,
             "live_frauds": dict(self.frauds),
+            "parity": None if self.parity is None else _parity(self.parity),
             "latency_ms": self.percentiles(),
             "server_latency_ms": self.server_percentiles(),
             "seconds": {name: round(value, 1) for name, value in self.seconds.items()},
             "adds_up": not self.problems(),
             "problems": self.problems(),
         }
+
+
+def _parity(parity: ServedParity) -> dict[str, Any]:
+    return {**parity.counts(), "ok": parity.ok, "late_reasons": dict(sorted(parity.reasons.items()))}
 
 
 def _percentiles(values: list[float]) -> dict[str, float]:

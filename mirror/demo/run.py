@@ -13,7 +13,7 @@ from feature_groups.names import Names
 from mirror.demo.results import Results
 from mirror.demo.screen import Screen
 from mirror.running import Mirror
-from pipelines.commands.target import Target, mirror
+from processing.commands.target import Target, mirror
 from processing.sources.dataset import Dataset
 
 

@@ -28,7 +28,13 @@ from mirror.server.request import Request, Response, read_request
 from mirror.server.rest import Routes
 
 # Services that are ours entirely: what nobody registered is an error, never moto's invention.
-OWNED = ("sagemaker", "kinesis", "sagemaker-featurestore-runtime", "sagemaker-runtime")
+OWNED = (
+    "sagemaker",
+    "kinesis",
+    "kinesisanalyticsv2",
+    "sagemaker-featurestore-runtime",
+    "sagemaker-runtime",
+)
 _JSON = b"application/json"
 _AMZ_JSON = b"application/x-amz-json-1.1"
 HEALTH = "/_fraudline/health"

@@ -19,6 +19,7 @@ SERVICES = (
     "mirror.endpoints.service",
     "mirror.pipelines.service",
     "mirror.scheduler.service",
+    "mirror.analytics.service",
     "mirror.consumers",
 )
 

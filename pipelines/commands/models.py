@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from feature_groups.names import Names
-from pipelines.commands import registry, target
+from pipelines.commands import registry
 from pipelines.commands.registry import ModelVersion, RegistryError
+from processing.commands import target
 
 _COLUMNS = {
     "auc": "AUC",

@@ -8,9 +8,10 @@ import sys
 import click
 
 from feature_groups.names import Names
-from pipelines.commands import executions, target
+from pipelines.commands import executions
 from pipelines.commands.executions import Execution, ExecutionError, Step
 from pipelines.commands.models import environment_option, json_option, reports_errors
+from processing.commands import target
 
 _MARKS = {"Succeeded": "✓", "Failed": "✗", "Stopped": "■", "Executing": "▸", "Starting": "·"}
 

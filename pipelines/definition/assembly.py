@@ -17,6 +17,7 @@ from pipelines.definition.decision import meets_criteria
 from pipelines.definition.inputs import NightlyInputs
 from pipelines.definition.jobs import build_features, evaluate_model, train_model
 from pipelines.definition.parameters import parameters_for
+from pipelines.definition.parity import served_parity
 
 _KINDS = {str: ParameterString, int: ParameterInteger, float: ParameterFloat}
 # Given explicitly, the SDK does not read the machine's own settings, nor report usage.
@@ -41,11 +42,12 @@ def assemble(inputs: NightlyInputs) -> dict[str, Any]:
     features = build_features(inputs, session, variables)
     training = train_model(inputs, session, variables, features)
     evaluation = evaluate_model(inputs, session, features, training)
-    decision = meets_criteria(inputs, session, variables, training, evaluation)
+    parity = served_parity(inputs, session, variables, features)
+    decision = meets_criteria(inputs, session, variables, training, evaluation, parity)
     pipeline = Pipeline(
         name=inputs.pipeline_name,
         parameters=list(variables.values()),
-        steps=[features, training, evaluation, decision],
+        steps=[features, training, evaluation, parity, decision],
         pipeline_experiment_config=None,
         sagemaker_session=session,
     )

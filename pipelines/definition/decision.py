@@ -18,8 +18,9 @@ from sagemaker.mlops.workflow.model_step import ModelStep
 from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
 from sagemaker.serve.model_builder import ModelBuilder
 
+from pipelines.definition.containers import service_faults
 from pipelines.definition.inputs import NightlyInputs
-from pipelines.definition.jobs import EVALUATION, Variables, service_faults
+from pipelines.definition.jobs import EVALUATION, Variables
 
 AUC = "binary_classification_metrics.auc.value"
 AVERAGE_PRECISION = "fraud_metrics.average_precision"
@@ -36,8 +37,12 @@ def meets_criteria(
     variables: Variables,
     training: TrainingStep,
     evaluation: ProcessingStep,
+    parity: ProcessingStep,
 ) -> ConditionStep:
-    """Both criteria met: register for review. Either missed: the execution fails, saying which."""
+    """Both criteria met: register for review. Either missed: the execution fails, saying which.
+
+    Nothing is registered before `parity` has succeeded: a model learns from features that are served.
+    """
 
     def evaluated(path: str) -> JsonGet:
         return JsonGet(step_name=evaluation.name, property_file=EVALUATION, json_path=path)
@@ -45,6 +50,7 @@ def meets_criteria(
     return ConditionStep(
         name="MeetsCriteria",
         description="Fixed criteria on the test window",
+        depends_on=[parity.name],
         conditions=[
             ConditionGreaterThanOrEqualTo(left=evaluated(AUC), right=variables["MinimumAuc"]),
             ConditionGreaterThanOrEqualTo(

@@ -13,6 +13,7 @@ class NightlyInputs:
     the last path segment of `processing_code_uri`, which names a file inside the container.
 
     Attributes:
+        environment: which deployment, as `feature_groups.names.Names` takes it.
         pipeline_name: name of the pipeline.
         role_arn: role that the jobs run as.
         lake_bucket: bucket of the lake; holds ``raw/``, ``labels/``, ``processed/`` and ``models/``.
@@ -39,6 +40,7 @@ class NightlyInputs:
             of its range.
     """
 
+    environment: str
     pipeline_name: str
     role_arn: str
     lake_bucket: str

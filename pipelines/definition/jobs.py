@@ -8,87 +8,46 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sagemaker.core.processing import Processor
-from sagemaker.core.shapes import (
-    MetricDefinition,
-    ProcessingInput,
-    ProcessingOutput,
-    ProcessingS3Input,
-    ProcessingS3Output,
-    StoppingCondition,
-)
+from sagemaker.core.shapes import MetricDefinition, StoppingCondition
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
-from sagemaker.core.workflow.functions import Join
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.core.workflow.properties import PropertyFile
-from sagemaker.mlops.workflow.retry import (
-    SageMakerJobExceptionTypeEnum,
-    SageMakerJobStepRetryPolicy,
-    StepExceptionTypeEnum,
-    StepRetryPolicy,
-)
-from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, TrainingStep
+from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
 from sagemaker.train import ModelTrainer
 from sagemaker.train.configs import Compute, InputData, OutputDataConfig
 
+from pipelines.definition.containers import (
+    NEVER,
+    PURE,
+    job_input,
+    job_output,
+    job_retries,
+    output_of,
+    processor,
+    run_uri,
+)
 from pipelines.definition.inputs import NightlyInputs
-from pipelines.steps.container import CHANNELS, INPUTS, OUTPUTS
+from pipelines.steps.container import CHANNELS, OUTPUTS
 from pipelines.steps.metrics_log import METRIC_PATTERNS
 
-CODE_PATH = "/opt/ml/processing/input/code"
-INPUT_PATH = "/opt/ml/processing/input"
-OUTPUT_PATH = "/opt/ml/processing/output"
 EVALUATION = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")
-
-# TrainModel and EvaluateModel are pure functions of their inputs, so an execution that selects
-# them again on the same training set need not repeat them. BuildFeatures reads a lake that grows
-# under one URI, which the service's cache cannot see: it always runs.
-_PURE = CacheConfig(enable_caching=True, expire_after="P7D")
-_NEVER = CacheConfig(enable_caching=False)
 
 Variables = Mapping[str, Any]
 
 
-def service_faults() -> StepRetryPolicy:
-    """Retries of a call that the service refused or lost."""
-    return StepRetryPolicy(
-        exception_types=[StepExceptionTypeEnum.SERVICE_FAULT, StepExceptionTypeEnum.THROTTLING],
-        interval_seconds=5,
-        backoff_rate=2.0,
-        max_attempts=5,
-    )
-
-
-def job_retries() -> list[Any]:
-    """Retries for faults of the service; a failure of our own code is never repeated."""
-    return [
-        service_faults(),
-        SageMakerJobStepRetryPolicy(
-            failure_reason_types=[SageMakerJobExceptionTypeEnum.INTERNAL_ERROR],
-            exception_types=[
-                SageMakerJobExceptionTypeEnum.CAPACITY_ERROR,
-                SageMakerJobExceptionTypeEnum.RESOURCE_LIMIT,
-            ],
-            interval_seconds=60,
-            backoff_rate=2.0,
-            max_attempts=3,
-        ),
-    ]
-
-
 def build_features(inputs: NightlyInputs, session: PipelineSession, variables: Variables) -> ProcessingStep:
     """Lake and offline store in; train, validation, test and manifest out."""
-    processor = _processor(inputs, session, inputs.inference_image, "pipelines.steps.features", hours=4)
+    job = processor(inputs, session, inputs.inference_image, "pipelines.steps.features", hours=4)
     lake = f"s3://{inputs.lake_bucket}"
-    arguments = processor.run(
+    arguments = job.run(
         inputs=[
-            _input("code", inputs.processing_code_uri),
-            _input("transactions", f"{lake}/raw/transactions/"),
-            _input("labels", f"{lake}/labels/"),
-            _input("profiles", inputs.profiles_uri),
+            job_input("code", inputs.processing_code_uri),
+            job_input("transactions", f"{lake}/raw/transactions/"),
+            job_input("labels", f"{lake}/labels/"),
+            job_input("profiles", inputs.profiles_uri),
         ],
         outputs=[
-            _output(name, _run_uri(inputs, "processed/training_sets", name))
+            job_output(name, run_uri(inputs, "processed/training_sets", name))
             for name in OUTPUTS["features"]
         ],
         arguments=[
@@ -105,7 +64,7 @@ def build_features(inputs: NightlyInputs, session: PipelineSession, variables: V
         name="BuildFeatures",
         description="Point-in-time features of the labelled window, split by time",
         step_args=arguments,
-        cache_config=_NEVER,
+        cache_config=NEVER,
         retry_policies=job_retries(),
     )
 
@@ -136,10 +95,10 @@ def train_model(
             "code-version": inputs.code_version,
         },
         input_data_config=[
-            InputData(channel_name=name, data_source=_output_of(features, name)) for name in CHANNELS
+            InputData(channel_name=name, data_source=output_of(features, name)) for name in CHANNELS
         ],
         output_data_config=OutputDataConfig(
-            s3_output_path=_run_uri(inputs, "models", "training"), kms_key_id=inputs.kms_key_arn
+            s3_output_path=run_uri(inputs, "models", "training"), kms_key_id=inputs.kms_key_arn
         ),
     ).with_metric_definitions(
         [MetricDefinition(name=name, regex=pattern) for name, pattern in METRIC_PATTERNS.items()]
@@ -148,7 +107,7 @@ def train_model(
         name="TrainModel",
         description="Gradient-boosted trees; rounds and thresholds chosen on the validation window",
         step_args=trainer.train(),
-        cache_config=_PURE,
+        cache_config=PURE,
         retry_policies=job_retries(),
     )
 
@@ -157,72 +116,21 @@ def evaluate_model(
     inputs: NightlyInputs, session: PipelineSession, features: ProcessingStep, training: TrainingStep
 ) -> ProcessingStep:
     """Model and test set in; evaluation.json and its pictures out."""
-    processor = _processor(inputs, session, inputs.xgboost_image, "pipelines.steps.evaluate", hours=1)
-    arguments = processor.run(
+    job = processor(inputs, session, inputs.xgboost_image, "pipelines.steps.evaluate", hours=1)
+    arguments = job.run(
         inputs=[
-            _input("code", inputs.processing_code_uri),
-            _input("model", training.properties.ModelArtifacts.S3ModelArtifacts),
-            _input("test", _output_of(features, "test")),
-            _input("manifest", _output_of(features, "manifest")),
+            job_input("code", inputs.processing_code_uri),
+            job_input("model", training.properties.ModelArtifacts.S3ModelArtifacts),
+            job_input("test", output_of(features, "test")),
+            job_input("manifest", output_of(features, "manifest")),
         ],
-        outputs=[_output(name, _run_uri(inputs, "models", name)) for name in OUTPUTS["evaluate"]],
+        outputs=[job_output(name, run_uri(inputs, "models", name)) for name in OUTPUTS["evaluate"]],
     )
     return ProcessingStep(
         name="EvaluateModel",
         description="Metrics of the model on the newest complete days",
         step_args=arguments,
         property_files=[EVALUATION],
-        cache_config=_PURE,
+        cache_config=PURE,
         retry_policies=job_retries(),
-    )
-
-
-def _processor(
-    inputs: NightlyInputs, session: PipelineSession, image: str, module: str, *, hours: int
-) -> Processor:
-    return Processor(
-        sagemaker_session=session,
-        role=inputs.role_arn,
-        image_uri=image,
-        entrypoint=["python3", "-m", module],
-        instance_type=inputs.processing_instance_type,
-        instance_count=1,
-        volume_size_in_gb=inputs.volume_gb,
-        volume_kms_key=inputs.kms_key_arn,
-        output_kms_key=inputs.kms_key_arn,
-        max_runtime_in_seconds=hours * 3600,
-        # The image may hold an older copy of our packages where it starts: only the bundle counts.
-        env={"PYTHONPATH": f"{CODE_PATH}/{inputs.processing_code_file}", "PYTHONSAFEPATH": "1"},
-    )
-
-
-def _input(name: str, uri: Any) -> ProcessingInput:
-    if name not in INPUTS:
-        raise KeyError(name)
-    return ProcessingInput(
-        input_name=name,
-        s3_input=ProcessingS3Input(
-            s3_uri=uri, local_path=f"{INPUT_PATH}/{name}", s3_data_type="S3Prefix", s3_input_mode="File"
-        ),
-    )
-
-
-def _output(name: str, uri: Any) -> ProcessingOutput:
-    return ProcessingOutput(
-        output_name=name,
-        s3_output=ProcessingS3Output(
-            s3_uri=uri, local_path=f"{OUTPUT_PATH}/{name}", s3_upload_mode="EndOfJob"
-        ),
-    )
-
-
-def _output_of(step: ProcessingStep, name: str) -> Any:
-    return step.properties.ProcessingOutputConfig.Outputs[name].S3Output.S3Uri
-
-
-def _run_uri(inputs: NightlyInputs, area: str, name: str) -> Join:
-    """``s3://<lake>/<area>/<execution id>/<name>``."""
-    return Join(
-        on="/",
-        values=[f"s3://{inputs.lake_bucket}/{area}", ExecutionVariables.PIPELINE_EXECUTION_ID, name],
     )

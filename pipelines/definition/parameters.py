@@ -31,6 +31,12 @@ PARAMETERS: tuple[PipelineParameter, ...] = (
     PipelineParameter(
         "MinimumAveragePrecision", 0.25, "Average precision on the test window below which it is rejected"
     ),
+    PipelineParameter(
+        "ParityHours", 24, "Hours of decisions whose served features are compared; 0: none are"
+    ),
+    PipelineParameter(
+        "MostMismatches", 0, "Decisions on features unlike the batch's above which nothing is registered"
+    ),
 )
 
 

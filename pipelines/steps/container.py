@@ -10,7 +10,11 @@ from pathlib import Path
 
 # Folder names shared by the steps and the pipeline definition.
 INPUTS = ("code", "transactions", "labels", "profiles", "model", "test", "manifest")
-OUTPUTS = {"features": ("train", "validation", "test", "manifest"), "evaluate": ("evaluation",)}
+OUTPUTS = {
+    "features": ("train", "validation", "test", "manifest"),
+    "evaluate": ("evaluation",),
+    "parity": ("parity", "predictions"),
+}
 CHANNELS = ("train", "validation", "manifest")
 
 EXIT_BAD_DATA = 65  # EX_DATAERR of sysexits.h

@@ -1,4 +1,4 @@
-"""Point-in-time features of a table of transactions."""
+"""Point-in-time features of a table of transactions, by the embedded engine."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import numpy as np
 import pandas as pd
 
 from feature_groups import FEATURE_NAMES
-from processing.batch.frames import as_transactions, fraud_reports, in_event_order
-from processing.batch.profiles import ProfileVersions
-from processing.features import observe, vector
-from processing.windows import MerchantState, UserState
+from processing.batch.frames import event_columns, fraud_reports, in_event_order
+from processing.engines.columns import FraudReports
+from processing.engines.embedded import EmbeddedEngine
+
+_BATCH = 1 << 16
 
 
 def compute_features(
     transactions: pd.DataFrame, labels: pd.DataFrame, profiles: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """The 50 features of each transaction as of its own event time.
+    """The features of each transaction as of its own event time.
 
     Args:
         transactions: columns as in `processing.lake.RAW_TRANSACTIONS`; optional ones may be absent.
@@ -29,26 +30,18 @@ def compute_features(
         ``transaction_id`` and one float64 column per feature, NaN where missing, in event order.
 
     Raises:
-        ValueError: a required column is absent or holds no value in some row.
+        ValueError: a required column is absent or holds no value in some row, or a currency or status
+            is unknown.
     """
     ordered = in_event_order(transactions)
-    users: dict[str, UserState] = {}
-    merchants: dict[str, MerchantState] = {}
-    versions = ProfileVersions(profiles)
-    # A state ignores frauds that become known after the time it is asked about.
-    for merchant_id, known_ms in fraud_reports(ordered, labels):
-        merchants.setdefault(merchant_id, MerchantState()).learn_fraud(known_ms)
-    values = np.empty((len(ordered), len(FEATURE_NAMES)))
-    for row, transaction in enumerate(as_transactions(ordered)):
-        user = users.get(transaction.user_id)
-        if user is None:
-            user = users[transaction.user_id] = UserState()
-        merchant = merchants.get(transaction.merchant_id)
-        if merchant is None:
-            merchant = merchants[transaction.merchant_id] = MerchantState()
-        profile = versions.at(transaction.user_id, transaction.timestamp_ms)
-        values[row] = vector(transaction, profile, user, merchant)
-        observe(transaction, user, merchant)
-    features = pd.DataFrame(values, columns=list(FEATURE_NAMES))
+    events = event_columns(ordered, profiles)
+    engine = EmbeddedEngine()
+    # A history ignores frauds that become known after the time it is asked about.
+    engine.learn(FraudReports.of(fraud_reports(ordered, labels)))
+    values = np.empty((len(events), len(FEATURE_NAMES)))
+    for start in range(0, len(events), _BATCH):
+        stop = min(start + _BATCH, len(events))
+        engine.apply(events.slice(start, stop), values[start:stop])
+    features = pd.DataFrame(values, columns=list(FEATURE_NAMES), copy=False)
     features.insert(0, "transaction_id", ordered["transaction_id"].to_numpy())
     return features

@@ -1,15 +1,18 @@
-"""Tables of the lake as the kernel's records."""
+"""Tables of the lake as the engine's columns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from processing.events import Transaction
+from processing.engines import encode
+from processing.engines.columns import EventColumns
+from processing.engines.homes import Homes
 
 _REQUIRED = ("transaction_id", "user_id", "merchant_id", "amount_minor", "currency", "timestamp")
-_OPTIONAL = ("lat", "lon", "country", "device", "channel", "status")
 
 
 def in_event_order(transactions: pd.DataFrame) -> pd.DataFrame:
@@ -26,18 +29,33 @@ def in_event_order(transactions: pd.DataFrame) -> pd.DataFrame:
     return unique.sort_values("timestamp", kind="stable").reset_index(drop=True)
 
 
-def as_transactions(ordered: pd.DataFrame) -> Iterator[Transaction]:
-    """The rows as `Transaction`, in their order."""
-    columns = [
-        ordered["transaction_id"].tolist(),
-        ordered["user_id"].tolist(),
-        ordered["merchant_id"].tolist(),
-        ordered["amount_minor"].astype("int64").tolist(),
-        ordered["currency"].tolist(),
-        milliseconds(ordered["timestamp"]),
-        *(optional(ordered, name) for name in _OPTIONAL),
-    ]
-    return map(Transaction, *columns)
+def event_columns(ordered: pd.DataFrame, profiles: pd.DataFrame | None) -> EventColumns:
+    """The rows in their order, each against the profile of its time.
+
+    Raises:
+        ValueError: an unknown currency or status, or profiles without ``user_id``.
+    """
+    user, users = encode.codes(_column(ordered, "user_id", pa.string()))
+    merchant, merchants = encode.codes(_column(ordered, "merchant_id", pa.string()))
+    times = _milliseconds(ordered["timestamp"])
+    currency = _column(ordered, "currency", pa.string())
+    country = _column(ordered, "country", pa.string())
+    place = (_column(ordered, "lat", pa.float64()), _column(ordered, "lon", pa.float64()), country)
+    distance, foreign = encode.against_home(_homes(profiles), users, user, times, place)
+    return EventColumns(
+        _column(ordered, "transaction_id", pa.string()),
+        user,
+        merchant,
+        encode.identities(users),
+        encode.identities(merchants),
+        times,
+        encode.hundredths(ordered["amount_minor"].to_numpy("int64"), currency),
+        encode.devices(_column(ordered, "device", pa.string())),
+        encode.countries(country),
+        encode.statuses(_column(ordered, "status", pa.string())),
+        distance,
+        foreign,
+    )
 
 
 def fraud_reports(ordered: pd.DataFrame, labels: pd.DataFrame) -> Iterator[tuple[str, int]]:
@@ -47,23 +65,34 @@ def fraud_reports(ordered: pd.DataFrame, labels: pd.DataFrame) -> Iterator[tuple
     known = frauds.groupby("transaction_id")["investigation_complete_time"].min()
     merchants = ordered.set_index("transaction_id")["merchant_id"].reindex(known.index)
     matched = merchants.notna().to_numpy()
-    return zip(merchants[matched].tolist(), milliseconds(known[matched]), strict=True)
+    return zip(merchants[matched].tolist(), _milliseconds(known[matched]).tolist(), strict=True)
 
 
-def milliseconds(moments: pd.Series) -> list[int]:
+def _homes(profiles: pd.DataFrame | None) -> Homes | None:
+    if profiles is None or profiles.empty:
+        return None
+    if "user_id" not in profiles:
+        raise ValueError(f"profiles: column user_id is absent; columns are {', '.join(map(str, profiles))}")
+    return Homes(
+        _column(profiles, "user_id", pa.string()).combine_chunks(),
+        _milliseconds(profiles["event_time"]) if "event_time" in profiles else None,
+        encode.floats(_column(profiles, "home_lat", pa.float64())),
+        encode.floats(_column(profiles, "home_lon", pa.float64())),
+        _column(profiles, "home_country", pa.string()).combine_chunks(),
+    )
+
+
+def _milliseconds(moments: pd.Series) -> encode.Times:
     """Aware datetimes as milliseconds since 1970."""
     utc = pd.to_datetime(moments, utc=True)
-    values: list[int] = utc.dt.as_unit("ms").astype("int64").tolist()
-    return values
+    return np.asarray(utc.dt.as_unit("ms").astype("int64"), np.int64)
 
 
-def optional(frame: pd.DataFrame, name: str) -> list[object]:
-    """A column's values with None where there is none, also when the column is absent."""
+def _column(frame: pd.DataFrame, name: str, kind: pa.DataType) -> pa.ChunkedArray:
+    """A column with nulls where there is no value, also when the column is absent."""
     if name not in frame:
-        return [None] * len(frame)
-    column = frame[name]
-    values: list[object] = column.astype(object).where(column.notna(), None).tolist()
-    return values
+        return pa.chunked_array([pa.nulls(len(frame), kind)])
+    return pa.chunked_array([pa.array(frame[name], kind, from_pandas=True)])
 
 
 def _require(frame: pd.DataFrame, table: str, names: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from processing.events.moments import iso
 from processing.events.records import RejectedRecord, RejectionKind
 
 MAX_BYTES = 256 * 1024
@@ -20,6 +21,7 @@ _AT_BYTE = re.compile(r"\(byte (\d+)\)")
 _KEY_BEFORE = re.compile(rb'"([^"\\]{1,64})"\s*:\s*-?$')
 _FUTURE_MS = 60_000
 _ANCIENT_MS = 946_684_800_000  # 2000-01-01
+_LAST_MS = 253_402_300_800_000  # 10000-01-01
 
 _NO_CHOICES: Mapping[str, tuple[str, ...]] = {}
 
@@ -45,7 +47,7 @@ def decode(
     except RecursionError:
         raise _schema(None, "nested too deeply: send a flat object as documented") from None
     except msgspec.ValidationError as error:
-        raise _explain(str(error), choices) from None
+        raise explained(str(error), choices) from None
     except msgspec.DecodeError as error:
         raise _malformed(raw, str(error)) from None
 
@@ -63,17 +65,30 @@ def milliseconds(field: str, moment: datetime, now_ms: int) -> int:
     Raises:
         RejectedRecord: more than a minute after `now_ms`, or before the year 2000.
     """
-    t_ms = (moment - _EPOCH) // _MILLISECOND
+    return recent(field, (moment - _EPOCH) // _MILLISECOND, now_ms)
+
+
+def recent(field: str, t_ms: int, now_ms: int) -> int:
+    """Check a time in milliseconds since 1970; it may be of any age since the year 2000.
+
+    Raises:
+        RejectedRecord: more than a minute after `now_ms`, or before the year 2000.
+    """
     if t_ms > now_ms + _FUTURE_MS:
         ahead = (t_ms - now_ms) // 1000
-        raise _schema(field, f"{moment.isoformat()} is {ahead} s in the future: check the sender's clock")
+        raise _schema(field, f"{_said(t_ms)} is {ahead} s in the future: check the sender's clock")
     if t_ms < _ANCIENT_MS:
-        raise _schema(field, f"{moment.isoformat()} is before 2000-01-01: check the sender's clock")
+        raise _schema(field, f"{_said(t_ms)} is before 2000-01-01: check the sender's clock")
     return t_ms
 
 
-def _explain(message: str, choices: Mapping[str, tuple[str, ...]]) -> RejectedRecord:
-    """msgspec's message as a rejection: ``Expected `str`, got `int` - at `$.user_id```."""
+def _said(t_ms: int) -> str:
+    """A time for people; Avro can hold some that no calendar has."""
+    return iso(t_ms) if 0 <= t_ms < _LAST_MS else f"{t_ms} ms since 1970"
+
+
+def explained(message: str, choices: Mapping[str, tuple[str, ...]]) -> RejectedRecord:
+    """A message of msgspec's, like ``Expected `str`, got `int` - at `$.user_id```, as a rejection."""
     found = _PATH.search(message)
     field = found[1] if found else ""
     what = message[: found.start()] if found else message

@@ -3,36 +3,57 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
+from msgspec import Meta
 
-from processing.events.json_input import decode, identifier, milliseconds
+from processing.events.avro_input import AvroRecords, decode_avro
+from processing.events.json_input import decode, identifier, milliseconds, recent
 from processing.events.records import Label
+from processing.schemas.framing import is_framed
+
+TimeT = TypeVar("TimeT")
+_KNOWN = "investigation_complete_time"
 
 
-class _RawLabel(msgspec.Struct, gc=False):
-    transaction_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+class WireLabel(msgspec.Struct, Generic[TimeT], gc=False):
+    """A label as investigators send it; JSON and Avro write times in their own ways."""
+
+    transaction_id: Annotated[str, Meta(min_length=1, max_length=64)]
     is_fraud: bool
-    confidence: Annotated[float, msgspec.Meta(ge=0, le=1)]
-    investigation_complete_time: Annotated[datetime, msgspec.Meta(tz=True)]
-    fraud_type: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
+    confidence: Annotated[float, Meta(ge=0, le=1, description="0 to 1")]
+    investigation_complete_time: TimeT
+    fraud_type: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
 
 
-_decoder = msgspec.json.Decoder(_RawLabel)
+RawLabel = WireLabel[Annotated[datetime, Meta(tz=True, description="When the outcome was known")]]
+"""In JSON; the Avro schema of `fraud-labels` derives from it."""
+
+_AvroLabel = WireLabel[int]
+"""In Avro: milliseconds since 1970."""
+
+_decoder = msgspec.json.Decoder(RawLabel)
 
 
-def decode_label(raw: bytes, now_ms: int) -> Label:
-    """Decode and check one label; `now_ms` as for `decode_transaction`.
+def decode_label(raw: bytes, now_ms: int, avro: AvroRecords | None = None) -> Label:
+    """Decode and check one label; `now_ms` and `avro` as for `decode_transaction`.
 
     Raises:
         RejectedRecord: with the dead-letter kind, the field at fault and the fix.
     """
-    label = decode(_decoder, raw)
+    if is_framed(raw):
+        record = decode_avro(_AvroLabel, raw, avro)
+        return _checked(record, recent(_KNOWN, record.investigation_complete_time, now_ms))
+    document = decode(_decoder, raw)
+    return _checked(document, milliseconds(_KNOWN, document.investigation_complete_time, now_ms))
+
+
+def _checked(label: WireLabel[TimeT], known_ms: int) -> Label:
     return Label(
         identifier("transaction_id", label.transaction_id),
         label.is_fraud,
-        milliseconds("investigation_complete_time", label.investigation_complete_time, now_ms),
+        known_ms,
         label.confidence,
         label.fraud_type,
     )

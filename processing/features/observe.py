@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from processing.events.records import Transaction
-from processing.windows import APPROVED, DECLINED, UNKNOWN, MerchantState, UserState, identity
-from processing.windows.user import country_code
+from processing.windows import APPROVED, DECLINED, UNKNOWN, MerchantState, UserState, country_code, identity
 
 _STATUS = {None: UNKNOWN, "approved": APPROVED, "declined": DECLINED}
 
 
 def observe(transaction: Transaction, user: UserState, merchant: MerchantState) -> None:
-    """Let later transactions see this one. Compute its own `vector` first or after: it is the same."""
+    """Let later transactions see this one, in both histories or, where an error is raised, in neither.
+
+    Compute its own `vector` first or after: it is the same.
+    """
     device = transaction.device
-    user.update(
+    user_after = user.after(
         transaction.timestamp_ms,
         transaction.hundredths,
         identity(transaction.merchant_id),
@@ -20,4 +22,6 @@ def observe(transaction: Transaction, user: UserState, merchant: MerchantState) 
         country_code(transaction.country),
         _STATUS[transaction.status],
     )
-    merchant.update(transaction.timestamp_ms, identity(transaction.user_id))
+    merchant_after = merchant.after(transaction.timestamp_ms, identity(transaction.user_id))
+    user.become(user_after)
+    merchant.become(merchant_after)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from processing.lake.keys import label_key, marker_keys, raw_key
-from processing.lake.schema import LABELS, RAW_TRANSACTIONS
+from processing.lake.schema import FEATURES, LABELS, RAW_TRANSACTIONS
 from processing.lake.tables import label_table, parquet, transaction_table
 
 __all__ = [
+    "FEATURES",
     "LABELS",
     "RAW_TRANSACTIONS",
     "label_key",

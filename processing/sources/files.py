@@ -33,7 +33,7 @@ def read_file(path: Path, columns: ColumnMap) -> Dataset:
     """
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist: give an existing Parquet or CSV file")
-    source = _read(path, columns)
+    source = read_source(path, columns)
     rows = source.num_rows
     if rows == 0:
         raise ColumnMapError(f"{path} has no rows")
@@ -41,7 +41,7 @@ def read_file(path: Path, columns: ColumnMap) -> Dataset:
     for field in TRANSACTIONS:
         theirs = columns.columns.get(field.name)
         if theirs is not None:
-            arrays.append(_convert(source, theirs, field))
+            arrays.append(convert(source, theirs, field))
         else:
             arrays.append(_constant(columns.defaults.get(field.name), field, rows))
     transactions = _rounded(pa.table(arrays, schema=TRANSACTIONS))
@@ -59,7 +59,8 @@ def read_file(path: Path, columns: ColumnMap) -> Dataset:
     )
 
 
-def _read(path: Path, columns: ColumnMap) -> pa.Table:
+def read_source(path: Path, columns: ColumnMap) -> pa.Table:
+    """The mapped columns of a file as it has them. Raises `ColumnMapError` as `read_file` does."""
     wanted = list(dict.fromkeys(columns.columns.values()))
     if columns.labels:
         label = columns.labels
@@ -83,7 +84,8 @@ def _require(path: Path, wanted: list[str], present: list[str]) -> None:
             raise ColumnMapError(f"{path} has no column {name!r}, which the column map names: {hint}")
 
 
-def _convert(source: pa.Table, name: str, field: pa.Field) -> pa.ChunkedArray:
+def convert(source: pa.Table, name: str, field: pa.Field) -> pa.ChunkedArray:
+    """The file's column `name` as our `field`. Raises `ColumnMapError` as `read_file` does."""
     column = source[name]
     try:
         if pa.types.is_timestamp(field.type):
@@ -133,16 +135,16 @@ def _labels(
 ) -> tuple[pa.Table, pa.Table | None]:
     if columns is None:
         return LABELS.empty_table(), None
-    is_fraud = _convert(source, columns.is_fraud, pa.field("is_fraud", pa.bool_()))
+    is_fraud = convert(source, columns.is_fraud, pa.field("is_fraud", pa.bool_()))
     missing = pa.nulls(source.num_rows, pa.string())
     kind = (
-        _convert(source, columns.fraud_type, pa.field("fraud_type", pa.string()))
+        convert(source, columns.fraud_type, pa.field("fraud_type", pa.string()))
         if columns.fraud_type
         else missing
     )
     kind = pc.if_else(is_fraud, kind, pa.scalar(None, pa.string()))
     if columns.known_at:
-        known = _convert(source, columns.known_at, pa.field("known_at", _MS))
+        known = convert(source, columns.known_at, pa.field("known_at", _MS))
     else:
         delay = int((columns.delay_days or 0) * _DAY_MS)
         known = pc.cast(pc.add(pc.cast(transactions["timestamp"], pa.int64()), delay), _MS)

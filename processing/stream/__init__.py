@@ -1,6 +1,6 @@
 """The stream consumer: raw events in; features, lake files and dead letters out, exactly once.
 
-    shards --> merge --> engine --> commit --> outbox --> enriched stream, dead letters, lake
+    shards --> merge --> engine --> commit --> outbox --> enriched and late stream, dead letters, lake
                                        |
                                        +--> dirty entities --> Feature Store
 

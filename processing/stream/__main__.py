@@ -1,7 +1,7 @@
 """``python -m processing.stream``: the consumer as a process.
 
-Environment: ``FRAUDLINE_ENVIRONMENT``, ``FRAUDLINE_CONSUMER_STATE``, ``FRAUDLINE_LAKE_BUCKET``,
-``FRAUDLINE_REPLAY``, and what boto3 reads. SIGTERM and SIGINT end it after the batch at hand.
+Environment: the variables that docs/stream.md lists, and what boto3 reads. SIGTERM and SIGINT end it
+after the batch at hand.
 """
 
 from __future__ import annotations
@@ -15,17 +15,16 @@ from botocore.exceptions import ClientError
 
 from processing.stream.clients import Clients
 from processing.stream.consumer import Consumer
+from processing.stream.interpreter import settle
 from processing.stream.lock import StateInUseError, exclusive
 from processing.stream.logs import configure
 from processing.stream.settings import StreamSettings
+from processing.stream.warm import warm
 
 
 def main() -> int:
     """Run until a signal; 0 after a clean stop, 1 when the consumer cannot run, 2 for bad settings."""
     configure()
-    # The loop computes while the other threads wait for answers. Each time it asks the store something it
-    # lets the others run, and at the default of 5 ms it would wait that long to be let in again.
-    sys.setswitchinterval(0.0005)
     log = logging.getLogger("processing.stream")
     try:
         settings = StreamSettings.from_environ()
@@ -37,6 +36,8 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         with exclusive(settings.state):
+            warm()
+            settle()
             Consumer(settings, Clients.create(), stop).run()
     except StateInUseError as error:
         log.error("%s", error)

@@ -18,6 +18,7 @@ class Clients:
     features: Any
     cloudwatch: Any
     sts: Any
+    glue: Any
 
     @classmethod
     def create(cls) -> Clients:
@@ -36,4 +37,6 @@ class Clients:
             features=boto3.client("sagemaker-featurestore-runtime", config=fast),
             cloudwatch=boto3.client("cloudwatch"),
             sts=boto3.client("sts"),
+            # A record waits for its schema: an unreachable registry is tried for a minute before giving up.
+            glue=boto3.client("glue", config=Config(retries={"mode": "standard", "total_max_attempts": 8})),
         )

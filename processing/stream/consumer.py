@@ -8,18 +8,24 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 from msgspec import structs
 
 from processing.events import Label, RejectedRecord, Transaction, decode_label, decode_transaction
+from processing.schemas.reading import AvroReader
+from processing.schemas.registry import glue_definitions
 from processing.stream.clients import Clients
 from processing.stream.counters import export
 from processing.stream.engine import Engine
+from processing.stream.known import Known
+from processing.stream.look_up import merchants, profiles
 from processing.stream.merge import take
 from processing.stream.metrics import Metrics
 from processing.stream.outputs import Outputs
-from processing.stream.profiles import Profiles
 from processing.stream.records import RawRecord
+from processing.stream.replays import is_replay
+from processing.stream.retry import Interrupted
 from processing.stream.settings import StreamSettings
 from processing.stream.shards import Decode, Shard, StreamReader
 from processing.stream.store import Commit, Store
@@ -29,6 +35,7 @@ _REPORT_SECONDS = 10.0
 _EXPORT_SECONDS = 0.1
 _IDLE_SECONDS = 0.02
 _DRAIN_SECONDS = 5.0
+_STRANGER_SECONDS = 2.0
 
 
 class Consumer:
@@ -38,18 +45,29 @@ class Consumer:
         self._settings, self._stop = settings, stop
         self._store = Store(settings.state / "store")
         names = settings.names
-        profiles = Profiles(clients.features, names.feature_group("user-profile"))
-        self._engine = Engine(names, self._store, profiles, settings.hot_entities)
+        self._engine = self._made_engine(clients.features)
         self._outputs = Outputs(settings, clients, self._store)
+        definitions = glue_definitions(clients.glue)
+        self._avro = {name: AvroReader(name, definitions) for name in ("transactions-raw", "fraud-labels")}
         self._readers = [
             self._reader(clients, "transactions-raw", self._transaction),
-            self._reader(clients, "fraud-labels", _label),
+            self._reader(clients, "fraud-labels", self._label),
         ]
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="read")
         self._reading: dict[int, Future[None]] = {}
         self._metrics = Metrics(clients.cloudwatch, names.environment, self._figures, stop)
         self._report_at = self._export_at = 0.0
         self._exported: dict[str, int] = {}
+
+    def _made_engine(self, features: Any) -> Engine:
+        names, required = self._settings.names, self._settings.require_known
+        if not required:
+            return Engine(names, self._store, profiles(features, names))
+        # Whoever just signed up shall not wait for long.
+        users = profiles(features, names, absent_seconds=_STRANGER_SECONDS)
+        shops = merchants(features, names, absent_seconds=_STRANGER_SECONDS)
+        known = Known(required, users, shops, self._store.merchants, self._stop)
+        return Engine(names, self._store, users, known)
 
     def _reader(self, clients: Clients, stream: str, decode: Decode) -> StreamReader:
         physical = self._settings.names.stream(stream)
@@ -71,6 +89,8 @@ class Consumer:
             while not self._stop.is_set():
                 if not self.step():
                     self._stop.wait(_IDLE_SECONDS)
+        except Interrupted:
+            _log.info("stopped while the Feature Store did not answer; its batch is read again")
         finally:
             self._stop.set()
             self._pool.shutdown(cancel_futures=True)
@@ -128,7 +148,6 @@ class Consumer:
         if arrived is not None:
             commit = replace(commit, delivered=arrived.delivered, published=arrived.published)
         number = self._store.commit(commit)
-        self._engine.committed()
         self._outputs.committed(commit, number)
         return True
 
@@ -156,7 +175,14 @@ class Consumer:
         try:
             # Its arrival, not the present, is what a transaction's age is measured against: a
             # consumer that was down does not make good records stale.
-            return decode_transaction(raw.data, raw.arrival_ms, self._settings.replay)
+            replay = self._settings.replay or is_replay(raw.partition_key)
+            return decode_transaction(raw.data, raw.arrival_ms, replay, self._avro["transactions-raw"])
+        except RejectedRecord as rejected:
+            return rejected
+
+    def _label(self, raw: RawRecord) -> Label | RejectedRecord:
+        try:
+            return decode_label(raw.data, raw.arrival_ms, self._avro["fraud-labels"])
         except RejectedRecord as rejected:
             return rejected
 
@@ -169,10 +195,3 @@ class Consumer:
         if figures != self._exported and now >= self._export_at:
             export(self._settings.state / "counters.json", figures)
             self._exported, self._export_at = figures, now + _EXPORT_SECONDS
-
-
-def _label(raw: RawRecord) -> Label | RejectedRecord:
-    try:
-        return decode_label(raw.data, raw.arrival_ms)
-    except RejectedRecord as rejected:
-        return rejected

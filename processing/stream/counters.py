@@ -1,7 +1,8 @@
 """What the consumer counts.
 
-Transactions add up: read = accepted + duplicates + rejected. So do labels: labels_read =
-labels_accepted + labels_duplicates + labels_unmatched + labels_expired + labels_rejected.
+Transactions add up: read = accepted + duplicates + schema-errors + incomplete + processing-errors. So do
+labels: labels_read = labels_accepted + labels_duplicates + labels_unmatched + labels_expired +
+labels_rejected.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+
+from processing.stream import quality
 
 REJECTIONS = ("schema-errors", "incomplete", "processing-errors")
 
@@ -25,6 +28,7 @@ COUNTERS = (
     "labels_unmatched",
     "labels_expired",
     "labels_rejected",
+    *quality.COUNTERS,
 )
 
 # How many there are now, not how many there were: labels whose transaction has yet to come.
@@ -34,6 +38,15 @@ GAUGES = frozenset({"labels_unmatched"})
 def fresh(stored: Mapping[str, int]) -> dict[str, int]:
     """Every counter, continued from what was stored."""
     return {name: stored.get(name, 0) for name in COUNTERS}
+
+
+def added(before: Mapping[str, int], *increments: Mapping[str, int]) -> dict[str, int]:
+    """The counters after some increments."""
+    after = dict(before)
+    for increment in increments:
+        for name, count in increment.items():
+            after[name] += count
+    return after
 
 
 def export(path: Path, counters: Mapping[str, int]) -> None:

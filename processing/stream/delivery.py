@@ -10,6 +10,7 @@ from collections.abc import Callable
 from processing.stream.store import Store
 
 _log = logging.getLogger(__name__)
+_READ_AHEAD = 64 << 20  # bytes of payloads in memory before no more are read from the store
 
 # Delivers payloads; returns how many of them, from the first on, have safely arrived.
 Deliver = Callable[[list[bytes]], int]
@@ -24,6 +25,9 @@ class Delivery:
     Args:
         drain: set when the consumer stops; the thread ends once its outbox is empty.
         tick_seconds: how often `deliver` is called when nothing new was committed.
+
+    Attributes:
+        pending, pending_bytes: payloads that have not arrived, and their size.
     """
 
     def __init__(
@@ -34,7 +38,8 @@ class Delivery:
         self._wake = threading.Event()
         self._lock = threading.Lock()
         self._delivered: deque[int] = deque()
-        self.pending = store.outbox_size(name)
+        waiting = store.outbox_sizes(name)
+        self.pending, self.pending_bytes = len(waiting), sum(waiting)
         self._thread = threading.Thread(target=self._run, name=f"deliver-{name}", daemon=True)
 
     def start(self) -> None:
@@ -44,10 +49,11 @@ class Delivery:
         self._wake.set()
         self._thread.join(timeout)
 
-    def committed(self) -> None:
-        """A commit added a payload to the outbox."""
+    def committed(self, size: int) -> None:
+        """A commit added a payload of so many bytes to the outbox."""
         with self._lock:
             self.pending += 1
+            self.pending_bytes += size
         self._wake.set()
 
     def take_delivered(self) -> list[tuple[str, int]]:
@@ -63,7 +69,8 @@ class Delivery:
         while True:
             self._wake.clear()
             while True:
-                waiting += self._store.outbox(self.name, after)
+                if sum(len(payload) for _, payload in waiting) < _READ_AHEAD:
+                    waiting += self._store.outbox(self.name, after)
                 after = waiting[-1][0] if waiting else after
                 count = self._try([payload for _, payload in waiting]) if waiting else 0
                 if not count:
@@ -71,6 +78,7 @@ class Delivery:
                 with self._lock:
                     self._delivered.extend(number for number, _ in waiting[:count])
                     self.pending -= count
+                    self.pending_bytes -= sum(len(payload) for _, payload in waiting[:count])
                 del waiting[:count]
             if self._drain.is_set() and not self.pending:
                 return

@@ -6,227 +6,191 @@ Knows no AWS: events in, a `Commit` out.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
-import msgspec
-
-from feature_groups import FEATURE_NAMES
 from feature_groups.names import Names
-from processing.events import Label, Profile, RejectedRecord, Transaction
-from processing.events.moments import iso
-from processing.features import observe, vector
+from processing.events import Label, RejectedRecord, Transaction
+from processing.stream.batch import Batch, Profiles
 from processing.stream.counters import fresh
-from processing.stream.entities import Entities
-from processing.stream.records import BatchOutput, Event, LakeRows, Outgoing, ShardPosition, dead_letter
+from processing.stream.enriched import enriched
+from processing.stream.known import Known
+from processing.stream.records import Event, Outgoing, dead_letter
 from processing.stream.reports import WAIT_MS, Reports
-from processing.stream.seen import Seen, seen_key
+from processing.stream.seen import Seen
 from processing.stream.store import Commit, Store
-from processing.windows import LATENESS_MS, MerchantState, UserState
+from processing.windows import LATENESS_MS
 
-_encode = msgspec.json.Encoder().encode
-_pack = msgspec.msgpack.Encoder().encode
 _log = logging.getLogger(__name__)
-
-Profiles = Callable[[Iterable[str]], Mapping[str, Profile | None]]
 
 
 class Engine:
-    """Applies micro-batches to the states.
+    """Applies micro-batches to what the store holds.
 
     Args:
         store: where states, positions and counters were committed.
         profiles: looks up the profiles of some user ids, all at once.
-        hot_entities: decoded states of each kind to keep in memory.
+        known: refuses transactions of unknown users or merchants; without it nobody is unknown.
+
+    Attributes:
+        counters: as of the latest `Commit`.
     """
 
-    def __init__(self, names: Names, store: Store, profiles: Profiles, hot_entities: int = 100_000) -> None:
-        self._store = store
-        self._profiles_of = profiles
-        self._users = Entities(store.users, UserState.decode, UserState, hot_entities)
-        self._merchants = Entities(store.merchants, MerchantState.decode, MerchantState, hot_entities)
-        self._positions: dict[bytes, ShardPosition] = {}
+    def __init__(self, names: Names, store: Store, profiles: Profiles, known: Known | None = None) -> None:
+        self._store, self._profiles, self._known = store, profiles, known
         self._physical = {name: names.stream(name) for name in ("transactions-raw", "fraud-labels")}
         self._enriched = names.stream("transactions-enriched")
+        self._late = names.stream("transactions-late")
         self._dead_letters = names.dead_letter_stream
         self.counters = fresh(store.counters())
 
     def apply(self, events: Sequence[Event]) -> Commit:
-        """Apply a micro-batch in the given order; `committed` has to follow once it is committed."""
-        batch = _Batch(events, self._store, self._profiles_of)
-        self._users.prefetch(batch.profiles)
-        self._merchants.prefetch(batch.merchants)
-        for event in events:
-            match event.content:
-                case Transaction() as transaction:
-                    self.counters["read"] += 1
-                    self._transaction(event, transaction, batch)
-                case Label() as label:
-                    self.counters["labels_read"] += 1
-                    self._label(event, label, batch)
-                case RejectedRecord() as rejected:
-                    self._rejected(event, rejected, batch)
-            self._advance(event)
+        """Apply a micro-batch in the given order.
+
+        Everything but `counters` is read from the store, where the `Commit` has to be before the next call.
+
+        Raises:
+            Interrupted: the consumer has to stop before it could look up what the batch needs.
+        """
+        batch = self._batch(events, one_by_one=False)
+        try:
+            self._run(events, batch)
+        except Exception:  # one bad record or state must not stop the stream: find it, let the others pass
+            _log.exception("applying %d events at once failed, applying them one by one", len(events))
+            batch = self._batch(events, one_by_one=True)
+            self._run(events, batch)
         newest_arrival_ms = max((event.raw.arrival_ms for event in events), default=0)
         self._expire(newest_arrival_ms - WAIT_MS, batch)
+        self.counters = batch.counters(self.counters)
         return Commit(
-            users=self._users.changed(),
-            merchants=self._merchants.changed(),
+            users=batch.histories.users,
+            merchants=batch.histories.merchants,
             seen=batch.accepted,
             waiting=batch.waiting,
-            shards={event.source.key: self._positions[event.source.key] for event in events},
+            shards=batch.positions,
             counters=self.counters,
             outbox=batch.outbox(events[0]) if events else {},
             newest_arrival_ms=newest_arrival_ms,
+            newest_event_ms=max((t.timestamp_ms for t, _ in batch.in_time), default=0),
         )
 
-    def committed(self) -> None:
-        """The latest `Commit` is in the store."""
-        self._users.committed()
-        self._merchants.committed()
+    def _batch(self, events: Sequence[Event], one_by_one: bool) -> Batch:
+        return Batch(events, self._store, self._profiles, self._known, one_by_one)
 
-    def _transaction(self, event: Event, transaction: Transaction, batch: _Batch) -> None:
-        key = seen_key(transaction.transaction_id)
+    def _run(self, events: Sequence[Event], batch: Batch) -> None:
+        for event in events:
+            try:
+                self._event(event, batch)
+            except Exception as error:
+                if not batch.one_by_one:
+                    raise
+                self._failed(event, error, batch)
+            batch.advance(event)
+        features = batch.histories.features()
+        batch.enriched = enriched(self._enriched, [t for t, _ in batch.in_time], features)
+        for (transaction, arrival_ms), values in zip(batch.in_time, features, strict=True):
+            batch.quality.accepted(transaction, arrival_ms, values)
+
+    def _event(self, event: Event, batch: Batch) -> None:
+        """Apply one event; what may raise comes before anything is changed."""
+        content = event.content
+        if isinstance(content, Transaction):
+            self._transaction(event, content, batch)
+            batch.counted["read"] += 1
+        elif isinstance(content, Label):
+            self._label(event, content, batch)
+            batch.counted["labels_read"] += 1
+        else:
+            self._rejected(event, content, batch)
+
+    def _transaction(self, event: Event, transaction: Transaction, batch: Batch) -> None:
+        arrival_ms = event.raw.arrival_ms
+        key = batch.keys[transaction.transaction_id]
         before = batch.seen(key)
-        if before is not None and before.duplicates(event.raw.arrival_ms):
-            self.counters["duplicates"] += 1
+        if before is not None and before.duplicates(arrival_ms):
+            batch.counted["duplicates"] += 1
             error = f"{transaction.transaction_id} arrived less than 60 s ago: send each transaction once"
             self._dead_letter(event, "duplicates", "transaction_id", error, batch)
             return
-        if self._is_late(event, transaction):
-            self.counters["late"] += 1
-        else:
-            try:
-                batch.output.enriched.append(self._features(transaction, batch))
-            except Exception as error:  # one bad record must not stop the stream
-                _log.exception("processing a record failed")
-                self.counters["processing-errors"] += 1
-                reason = f"{type(error).__name__}: {error}; replay it once this is fixed"
-                self._dead_letter(event, "processing-errors", None, reason, batch)
-                return
-        self.counters["accepted"] += 1
-        arrival_ms = event.raw.arrival_ms
+        refusal = batch.unknown.refusal(transaction) if any(batch.unknown) else None
+        if refusal is not None:
+            batch.counted[refusal.kind] += 1
+            batch.quality.unknown(refusal)
+            self._dead_letter(event, refusal.kind, refusal.field, str(refusal), batch)
+            return
+        late = batch.is_before(event, LATENESS_MS)
+        if not late:
+            batch.histories.add(transaction)
         # What is known of a transaction outlives its being sent again.
         seen = before._replace(arrival_ms=arrival_ms) if before else Seen(arrival_ms, transaction.merchant_id)
         early = batch.labels_of(key)
         if early is not None:
+            seen = self._learn(seen, early, batch)
             batch.waiting[key] = None
-            self.counters["labels_unmatched"] -= early.labels
-            seen = self._learn(seen, early)
+            batch.counted["labels_unmatched"] -= early.labels
         batch.accepted[key] = seen
-        batch.output.lake_transactions.append((transaction, arrival_ms))
+        batch.counted["accepted"] += 1
+        batch.lake_transactions.append((transaction, arrival_ms))
+        if late:
+            self._leave_out(event, transaction, batch)
+        else:
+            batch.in_time.append((transaction, arrival_ms))
 
-    def _features(self, transaction: Transaction, batch: _Batch) -> Outgoing:
-        user_id, merchant_id = transaction.user_id, transaction.merchant_id
-        user, merchant = self._users.touch(user_id), self._merchants.touch(merchant_id)
-        values = vector(transaction, batch.profiles.get(user_id), user, merchant)
-        data = _encode(
-            {
-                "transaction_id": transaction.transaction_id,
-                "user_id": user_id,
-                "merchant_id": merchant_id,
-                "timestamp": iso(transaction.timestamp_ms),
-                "features": dict(zip(FEATURE_NAMES, values, strict=True)),  # NaN is written as null
-            }
-        )
-        observe(transaction, user, merchant)
-        return Outgoing(self._enriched, user_id, data)
+    def _leave_out(self, event: Event, transaction: Transaction, batch: Batch) -> None:
+        """A late transaction is in the lake, and so in the batch features; the stream's do not know it."""
+        batch.counted["late"] += 1
+        batch.quality.late(transaction, event.raw.arrival_ms)
+        error = f"more than {LATENESS_MS // 60_000} minutes behind its shard: only the batch features have it"
+        data = dead_letter(event, self._physical["transactions-raw"], "late", "timestamp", error)
+        batch.letters.append(Outgoing(self._late, transaction.user_id, data))
 
-    def _is_late(self, event: Event, transaction: Transaction) -> bool:
-        """More than watermark and allowed lateness behind the newest event time of its own shard."""
-        newest = self._position(event).newest_ms
-        return newest is not None and transaction.timestamp_ms < newest - LATENESS_MS
-
-    def _label(self, event: Event, label: Label, batch: _Batch) -> None:
-        batch.output.lake_labels.append(label)
-        key = seen_key(label.transaction_id)
+    def _label(self, event: Event, label: Label, batch: Batch) -> None:
+        key = batch.keys[label.transaction_id]
         seen, reports = batch.seen(key), Reports.of(label, event.raw.arrival_ms)
         if seen is None:  # its transaction comes later, or from a shard that is read later
             early = batch.labels_of(key)
             batch.waiting[key] = reports if early is None else early.joined(reports)
-            self.counters["labels_unmatched"] += 1
-            return
-        learned = self._learn(seen, reports)
-        if learned != seen:
-            batch.accepted[key] = learned
+            batch.counted["labels_unmatched"] += 1
+        else:
+            learned = self._learn(seen, reports, batch)
+            if learned != seen:
+                batch.accepted[key] = learned
+        batch.lake_labels.append(label)
 
-    def _learn(self, seen: Seen, reports: Reports) -> Seen:
-        """Count labels of an accepted transaction and apply them; the earliest report of a fraud holds."""
-        repeated = reports.frauds - int(bool(reports.frauds) and seen.fraud_known_ms is None)
-        self.counters["labels_duplicates"] += repeated
-        self.counters["labels_accepted"] += reports.labels - repeated
+    def _learn(self, seen: Seen, reports: Reports, batch: Batch) -> Seen:
+        """Apply labels of an accepted transaction and count them; the earliest report of a fraud holds."""
         known_ms, before_ms = reports.known_ms, seen.fraud_known_ms
-        if known_ms is None or (before_ms is not None and before_ms <= known_ms):
-            return seen
-        self._merchants.touch(seen.merchant_id).learn_fraud(known_ms, instead_of=before_ms)
-        return seen._replace(fraud_known_ms=known_ms)
+        earlier = known_ms is not None and (before_ms is None or known_ms < before_ms)
+        if known_ms is not None and earlier:
+            batch.histories.learn_fraud(seen.merchant_id, known_ms, instead_of=before_ms)
+        repeated = reports.frauds - int(bool(reports.frauds) and before_ms is None)
+        batch.counted["labels_duplicates"] += repeated
+        batch.counted["labels_accepted"] += reports.labels - repeated
+        return seen._replace(fraud_known_ms=known_ms) if earlier else seen
 
-    def _expire(self, before_ms: int, batch: _Batch) -> None:
+    def _expire(self, before_ms: int, batch: Batch) -> None:
         """Give up labels that arrived before `before_ms` and whose transaction never came."""
         for key, reports in self._store.waiting_since(before_ms).items():
             if key not in batch.waiting:
                 batch.waiting[key] = None
-                self.counters["labels_unmatched"] -= reports.labels
-                self.counters["labels_expired"] += reports.labels
+                batch.counted["labels_unmatched"] -= reports.labels
+                batch.counted["labels_expired"] += reports.labels
 
-    def _rejected(self, event: Event, rejected: RejectedRecord, batch: _Batch) -> None:
+    def _rejected(self, event: Event, rejected: RejectedRecord, batch: Batch) -> None:
         if event.source.stream == "fraud-labels":
-            self.counters["labels_read"] += 1
-            self.counters["labels_rejected"] += 1
+            batch.counted["labels_read"] += 1
+            batch.counted["labels_rejected"] += 1
         else:
-            self.counters["read"] += 1
-            self.counters[rejected.kind] += 1
+            batch.counted["read"] += 1
+            batch.counted[rejected.kind] += 1
+            batch.quality.refused(rejected)
         self._dead_letter(event, rejected.kind, rejected.field, str(rejected), batch)
 
-    def _dead_letter(self, event: Event, kind: str, field: str | None, error: str, batch: _Batch) -> None:
+    def _failed(self, event: Event, error: Exception, batch: Batch) -> None:
+        """Put aside a record that could not be processed; nothing of it was applied."""
+        _log.error("processing %s of %s failed: %r", event.raw.sequence, event.source.shard, error)
+        message = f"{type(error).__name__}: {error}; replay it once this is fixed"
+        self._rejected(event, RejectedRecord("processing-errors", None, message), batch)
+
+    def _dead_letter(self, event: Event, kind: str, field: str | None, error: str, batch: Batch) -> None:
         data = dead_letter(event, self._physical[event.source.stream], kind, field, error)
-        batch.output.dead_letters.append(Outgoing(self._dead_letters(kind), event.raw.sequence, data))
-
-    def _position(self, event: Event) -> ShardPosition:
-        key = event.source.key
-        if key not in self._positions:
-            self._positions[key] = self._store.shard(key)
-        return self._positions[key]
-
-    def _advance(self, event: Event) -> None:
-        newest = self._position(event).newest_ms
-        time = event.time_ms
-        if time is not None and (newest is None or time > newest):
-            newest = time
-        self._positions[event.source.key] = ShardPosition(event.raw.sequence, newest)
-
-
-class _Batch:
-    """The scratch pad of one micro-batch."""
-
-    def __init__(self, events: Sequence[Event], store: Store, profiles: Profiles) -> None:
-        transactions = [e.content for e in events if isinstance(e.content, Transaction)]
-        ids = {transaction.transaction_id for transaction in transactions}
-        ids |= {e.content.transaction_id for e in events if isinstance(e.content, Label)}
-        keys = [seen_key(transaction_id) for transaction_id in ids]
-        self._known = store.seen(keys)
-        self._early = store.waiting(keys)
-        self.merchants = {transaction.merchant_id for transaction in transactions}
-        self.profiles = profiles({transaction.user_id for transaction in transactions})
-        self.accepted: dict[bytes, Seen] = {}
-        self.waiting: dict[bytes, Reports | None] = {}  # what changes in the store
-        self.output = BatchOutput()
-
-    def seen(self, key: bytes) -> Seen | None:
-        return self.accepted.get(key) or self._known.get(key)
-
-    def labels_of(self, key: bytes) -> Reports | None:
-        """The labels that were read before their transaction."""
-        return self.waiting[key] if key in self.waiting else self._early.get(key)
-
-    def outbox(self, first: Event) -> dict[str, bytes]:
-        """What has to be delivered, packed; the lake names its files after the batch's first record."""
-        out = self.output
-        payloads: dict[str, bytes] = {}
-        if out.enriched:
-            payloads["enriched"] = _pack(out.enriched)
-        if out.dead_letters:
-            payloads["dead-letters"] = _pack(out.dead_letters)
-        if out.lake_transactions or out.lake_labels:
-            shard, sequence = first.source.shard, first.raw.sequence
-            payloads["lake"] = _pack(LakeRows(shard, sequence, out.lake_transactions, out.lake_labels))
-        return payloads
+        batch.letters.append(Outgoing(self._dead_letters(kind), event.raw.sequence, data))

@@ -13,7 +13,13 @@ from feature_groups.groups import STATE, FeatureGroup
 from feature_groups.names import Names
 from processing.events.moments import iso
 from processing.stream.store import Store
-from processing.windows import MerchantState, UserState
+from processing.windows import (
+    LATENESS_MS,
+    MerchantState,
+    UserState,
+    merchant_latest_time,
+    user_latest_time,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -42,21 +48,25 @@ class FeatureRecords:
 
 
 def user_entry(group: str, user_id: str, packed: bytes) -> Entry | None:
-    """A user's record as of just after the newest transaction."""
-    state = UserState.decode(packed)
-    if state.latest_time is None:
+    """A user's record as of just after the newest transaction.
+
+    Raises:
+        StateError: the bytes are no user's state.
+    """
+    latest = user_latest_time(packed)
+    if latest is None:
         return None
-    values = state.query(state.latest_time + 1)
-    return _entry(group, USER_ACTIVITY, user_id, state.latest_time, USER_FEATURES, values, packed)
+    values = UserState.decode(packed).query(latest + 1)
+    return _entry(group, USER_ACTIVITY, user_id, latest, USER_FEATURES, values, packed)
 
 
 def merchant_entry(group: str, merchant_id: str, packed: bytes) -> Entry | None:
-    """A merchant's record as of just after the newest transaction or fraud report."""
-    state = MerchantState.decode(packed)
-    if state.latest_time is None:
+    """A merchant's record as of just after the newest transaction or fraud report; raises as `user_entry`."""
+    latest = merchant_latest_time(packed)
+    if latest is None:
         return None
-    values = state.query(state.latest_time + 1)
-    return _entry(group, MERCHANT, merchant_id, state.latest_time, MERCHANT_FEATURES, values, packed)
+    values = MerchantState.decode(packed).query(latest + 1)
+    return _entry(group, MERCHANT, merchant_id, latest, MERCHANT_FEATURES, values, packed)
 
 
 def _entry(
@@ -77,7 +87,12 @@ def _entry(
     if len(state) <= _MOST_STATE_BYTES:
         record.append(_value(STATE, state))
     else:
-        _log.warning("%s %s: a state of %d bytes does not fit a record", group.name, entity, len(packed))
+        # Beyond the cap only the events of the last minutes are held one by one.
+        _log.error(
+            "%s %s: its state of %d bytes does not fit a record: decisions go without it until fewer events "
+            "come within %d minutes",
+            group.name, entity, len(packed), LATENESS_MS // 60_000,
+        )  # fmt: skip
     return {"FeatureGroupName": physical, "Record": record}
 
 

@@ -12,16 +12,22 @@ from processing.stream.records import Outgoing, RawRecord
 _encode = msgspec.json.Encoder().encode
 
 
-class _Record(msgspec.Struct, rename="pascal"):
+class _Record(msgspec.Struct, rename="pascal", gc=False):
     sequence_number: str
     approximate_arrival_timestamp: float
     data: bytes
+    partition_key: str
 
 
 class _GetRecords(msgspec.Struct, rename="pascal"):
     records: list[_Record]
     next_shard_iterator: str | None = None
     millis_behind_latest: int = 0
+
+
+class _Entry(msgspec.Struct, rename="pascal", gc=False):
+    data: bytes
+    partition_key: str
 
 
 class _PutResult(msgspec.Struct, rename="pascal"):
@@ -52,14 +58,19 @@ class KinesisCalls:
         """At most `limit` records from a shard iterator on."""
         answer = self._get(_encode({"ShardIterator": iterator, "Limit": limit}))
         records = [
-            RawRecord(record.sequence_number, round(record.approximate_arrival_timestamp * 1000), record.data)
+            RawRecord(
+                record.sequence_number,
+                round(record.approximate_arrival_timestamp * 1000),
+                record.data,
+                record.partition_key,
+            )
             for record in answer.records
         ]
         return Read(records, answer.next_shard_iterator, answer.millis_behind_latest)
 
     def put_records(self, stream: str, records: list[Outgoing]) -> list[int]:
         """Put at most 500 records; returns the indices of those that have to be put again."""
-        entries = [{"Data": record.data, "PartitionKey": record.partition_key} for record in records]
+        entries = [_Entry(record.data, record.partition_key) for record in records]
         answer = self._put(_encode({"StreamName": stream, "Records": entries}))
         if not answer.failed_record_count:
             return []

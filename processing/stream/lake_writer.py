@@ -20,6 +20,7 @@ from processing.stream.retry import attempts
 _log = logging.getLogger(__name__)
 _decoder = msgspec.msgpack.Decoder(LakeRows)
 _IDLE_SECONDS = 1.0
+_HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
 
 
 class LakeWriter:
@@ -88,17 +89,17 @@ class LakeWriter:
     def _write(self, group: list[LakeRows]) -> bool:
         shard, sequence = group[0].shard, group[0].sequence
         files: dict[str, bytes] = {}
-        transactions: defaultdict[str, list[tuple[Transaction, int]]] = defaultdict(list)
-        labels: defaultdict[str, list[Label]] = defaultdict(list)
+        transactions: defaultdict[int, list[tuple[Transaction, int]]] = defaultdict(list)  # by hour
+        labels: defaultdict[int, list[Label]] = defaultdict(list)  # by day
         for batch in group:
             for row in batch.transactions:
-                transactions[raw_key(row[0].timestamp_ms, shard, sequence)].append(row)
+                transactions[row[0].timestamp_ms // _HOUR_MS].append(row)
             for label in batch.labels:
-                labels[label_key(label.known_ms, shard, sequence)].append(label)
-        for key, rows in transactions.items():
-            files[key] = parquet(transaction_table(rows))
-        for key, known in labels.items():
-            files[key] = parquet(label_table(known))
+                labels[label.known_ms // _DAY_MS].append(label)
+        for hour, rows in transactions.items():
+            files[raw_key(hour * _HOUR_MS, shard, sequence)] = parquet(transaction_table(rows))
+        for day, known in labels.items():
+            files[label_key(day * _DAY_MS, shard, sequence)] = parquet(label_table(known))
         return self._put(files.items())
 
     def _put(self, files: Iterable[tuple[str, bytes]]) -> bool:

@@ -17,7 +17,7 @@ _PERIOD_S = 60.0
 
 
 class Metrics:
-    """A thread that puts what was counted since the last time, and the current gauges and lag.
+    """A thread that puts what was counted since the last time, the share of anomalies, gauges and the lag.
 
     Args:
         client: a CloudWatch client.
@@ -43,11 +43,14 @@ class Metrics:
         """Send one data point per counter; a failure is logged and its counts go with the next."""
         now = dict(self._read())
         data = [
-            self._datum(name, now[name] - (0 if name in GAUGES else self._sent.get(name, 0)), "Count")
+            self._datum(name, now[name] if name in GAUGES else self._since(now, name), "Count")
             for name in COUNTERS
             if name in now
         ]
         data.append(self._datum("lag_ms", now.get("lag_ms", 0), "Milliseconds"))
+        read = self._since(now, "read")
+        if read:
+            data.append(self._datum("anomaly_rate", 100.0 * self._since(now, "anomalies") / read, "Percent"))
         try:
             self._client.put_metric_data(Namespace=NAMESPACE, MetricData=data)
         except (ClientError, BotoCoreError) as error:
@@ -55,5 +58,8 @@ class Metrics:
             return
         self._sent = now
 
-    def _datum(self, name: str, value: int, unit: str) -> dict[str, Any]:
+    def _since(self, now: Mapping[str, int], name: str) -> int:
+        return now.get(name, 0) - self._sent.get(name, 0)
+
+    def _datum(self, name: str, value: float, unit: str) -> dict[str, Any]:
         return {"MetricName": name, "Value": value, "Unit": unit, "Dimensions": self._dimensions}

@@ -23,7 +23,7 @@ from processing.stream.store import Commit, Store
 
 _decoder = msgspec.msgpack.Decoder(list[Outgoing])
 _ABORT_SECONDS = 2.0
-_MOST_PENDING = 200  # payloads in one outbox before reading pauses
+_MOST_PENDING = 256 << 20  # bytes in one outbox before reading pauses
 
 
 class Outputs:
@@ -63,7 +63,7 @@ class Outputs:
     @property
     def congested(self) -> bool:
         """Whether so much waits to be delivered that reading should pause."""
-        return any(delivery.pending > _MOST_PENDING for delivery in self._deliveries)
+        return any(delivery.pending_bytes > _MOST_PENDING for delivery in self._deliveries)
 
     @property
     def pending(self) -> int:
@@ -74,7 +74,7 @@ class Outputs:
         """Start to deliver what a commit contains."""
         for delivery in self._deliveries:
             if delivery.name in commit.outbox:
-                delivery.committed()
+                delivery.committed(len(commit.outbox[delivery.name]))
         changed = [b"u" + user.encode() for user in commit.users]
         changed += [b"m" + merchant.encode() for merchant in commit.merchants]
         self._publisher.committed(changed, number)

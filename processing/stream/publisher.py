@@ -91,7 +91,7 @@ class Publisher:
 
     def _run(self) -> None:
         while batch := self._next():
-            entries = [entry for key in batch if (entry := self._records.entry(key)) is not None]
+            entries = [entry for key in batch if (entry := self._entry(key)) is not None]
             arrived = self._write(entries)
             with self._changed:
                 self._flying.difference_update(batch)
@@ -101,6 +101,13 @@ class Publisher:
                     else:
                         self._waiting.setdefault(key, number)
                 self._changed.notify_all()
+
+    def _entry(self, key: bytes) -> Entry | None:
+        try:
+            return self._records.entry(key)
+        except ValueError as error:  # a state that cannot be read: its next transactions are dead letters
+            _log.error("%s cannot be published: %s", key[1:].decode(), error)
+            return None
 
     def _write(self, entries: list[Entry]) -> bool:
         try:

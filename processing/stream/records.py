@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
 
 from processing.events import Label, RejectedRecord, Transaction
 from processing.events.moments import iso
+from processing.stream.replays import original_key
 
 
 class RawRecord(NamedTuple):
@@ -18,6 +18,7 @@ class RawRecord(NamedTuple):
     sequence: str
     arrival_ms: int
     data: bytes
+    partition_key: str = "-"
 
 
 class ShardId(NamedTuple):
@@ -32,22 +33,26 @@ class ShardId(NamedTuple):
 
 
 class Event(NamedTuple):
-    """A decoded record and where it came from."""
+    """A decoded record and where it came from.
+
+    Attributes:
+        time_ms: event time of a transaction, or when a label became known; None for a rejected record.
+    """
 
     source: ShardId
     raw: RawRecord
     content: Transaction | Label | RejectedRecord
+    time_ms: int | None
 
-    @property
-    def time_ms(self) -> int | None:
-        """Event time of a transaction, or when a label became known; None for a rejected record."""
-        match self.content:
-            case Transaction(timestamp_ms=moment) | Label(known_ms=moment):
-                return moment
-        return None
+    @classmethod
+    def of(cls, source: ShardId, raw: RawRecord, content: Transaction | Label | RejectedRecord) -> Event:
+        """An event with the time that its content tells."""
+        if isinstance(content, Transaction):
+            return cls(source, raw, content, content.timestamp_ms)
+        return cls(source, raw, content, content.known_ms if isinstance(content, Label) else None)
 
 
-class Outgoing(msgspec.Struct, array_like=True, frozen=True):
+class Outgoing(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A record on its way to a stream (by physical name)."""
 
     stream: str
@@ -78,16 +83,6 @@ class ShardPosition(msgspec.Struct, frozen=True):
     finished: bool = False
 
 
-@dataclass
-class BatchOutput:
-    """Everything one micro-batch produces besides entity states."""
-
-    enriched: list[Outgoing] = field(default_factory=list)
-    dead_letters: list[Outgoing] = field(default_factory=list)
-    lake_transactions: list[tuple[Transaction, int]] = field(default_factory=list)
-    lake_labels: list[Label] = field(default_factory=list)
-
-
 class _DeadLetter(msgspec.Struct):
     reason: str
     error: str
@@ -95,6 +90,7 @@ class _DeadLetter(msgspec.Struct):
     stream: str
     shard_id: str
     sequence_number: str
+    partition_key: str
     arrival_time: str
     payload: str
 
@@ -102,17 +98,18 @@ class _DeadLetter(msgspec.Struct):
 _encode = msgspec.json.Encoder().encode
 
 
-def dead_letter(event: Event, stream: str, kind: str, field: str | None, error: str) -> bytes:
-    """A dead-letter record: the reason, the origin (physical `stream` name) and the original bytes."""
+def dead_letter(event: Event, stream: str, reason: str, field: str | None, error: str) -> bytes:
+    """A dead letter or late record: the reason, the origin (physical `stream` name), the original bytes."""
     raw = event.raw
     return _encode(
         _DeadLetter(
-            kind,
+            reason,
             error,
             field,
             stream,
             event.source.shard,
             raw.sequence,
+            original_key(raw.partition_key),
             iso(raw.arrival_ms),
             base64.b64encode(raw.data).decode(),
         )

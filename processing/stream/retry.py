@@ -6,6 +6,11 @@ import random
 import threading
 from collections.abc import Iterator
 
+
+class Interrupted(Exception):  # noqa: N818 - being told to stop is not an error
+    """The consumer has to stop before it got an answer that it cannot do without."""
+
+
 _FIRST_S, _LAST_S = 0.05, 5.0
 
 

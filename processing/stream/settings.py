@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from feature_groups.names import Names
+from processing.stream.known import CHOICES
+
+_BATCH_SIZE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,33 +25,50 @@ class StreamSettings:
         poll_seconds: pause between polls of a shard that has nothing to read.
         publish_seconds: how stale the Feature Store may get while there is a backlog.
         lake_seconds, lake_rows: a lake file is written after so long or so many rows, or when idle.
-        hot_entities: decoded states kept in memory.
+        require_known: who has to be known, of `processing.stream.known.CHOICES`.
     """
 
     names: Names
     state: Path
     lake_bucket: str
     replay: bool = False
-    batch_size: int = 5_000
+    batch_size: int = _BATCH_SIZE
     poll_seconds: float = 0.15
     publish_seconds: float = 10.0
     lake_seconds: float = 60.0
     lake_rows: int = 100_000
-    hot_entities: int = 100_000
+    require_known: frozenset[str] = frozenset()
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> StreamSettings:
         """Settings from ``FRAUDLINE_*`` variables.
 
         Raises:
-            ValueError: ``FRAUDLINE_CONSUMER_STATE`` or ``FRAUDLINE_LAKE_BUCKET`` is not set.
+            ValueError: ``FRAUDLINE_CONSUMER_STATE`` or ``FRAUDLINE_LAKE_BUCKET`` is not set, or
+                ``FRAUDLINE_REQUIRE_KNOWN`` or ``FRAUDLINE_BATCH_SIZE`` has a value that is no use.
         """
         return cls(
             names=Names(environ.get("FRAUDLINE_ENVIRONMENT", "dev")),
             state=Path(_required(environ, "FRAUDLINE_CONSUMER_STATE", "a folder for the consumer's state")),
             lake_bucket=_required(environ, "FRAUDLINE_LAKE_BUCKET", "the name of the lake bucket"),
             replay=environ.get("FRAUDLINE_REPLAY", "0").lower() in ("1", "true", "yes"),
+            batch_size=_count(environ, "FRAUDLINE_BATCH_SIZE", _BATCH_SIZE),
+            require_known=_known(environ.get("FRAUDLINE_REQUIRE_KNOWN", "")),
         )
+
+
+def _known(text: str) -> frozenset[str]:
+    wanted = frozenset(word.strip() for word in text.split(",")) - {""}
+    if not wanted <= set(CHOICES):
+        raise ValueError(f"FRAUDLINE_REQUIRE_KNOWN is {text!r}: use one of {', '.join(CHOICES)}, or both")
+    return wanted
+
+
+def _count(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name, str(default))
+    if not text.isdecimal() or not int(text):
+        raise ValueError(f"{name} is {text!r}: use a whole number of at least 1")
+    return int(text)
 
 
 def _required(environ: Mapping[str, str], name: str, meaning: str) -> str:

@@ -122,7 +122,7 @@ class StreamReader:
             shard.filled_at = time.monotonic()
             shard.read_to = read.records[-1].sequence
         for raw in read.records:
-            shard.buffer.append(Event(shard.id, raw, self._decode(raw)))
+            shard.buffer.append(Event.of(shard.id, raw, self._decode(raw)))
         shard.behind_ms = read.behind_ms
         shard.iterator = read.next_iterator
         shard.ended = shard.iterator is None

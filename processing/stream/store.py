@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from pathlib import Path
@@ -13,11 +13,14 @@ import lmdb
 import msgspec
 
 from processing.stream.records import ShardPosition
+from processing.stream.release import released_merchant, released_user
 from processing.stream.reports import Reports
 from processing.stream.seen import KEEP_MS, Seen, arrival_of
 
 _NUMBER = struct.Struct(">Q")
-_SWEEP = 2  # seen ids looked at for expiry per id added, so that the sweep keeps up
+_RELEASE = 8  # one state is looked at for release per so many that change, and _SWEEP per new one
+_SWEEP = 2  # entries looked at for expiry per entry added, so that the sweep keeps up
+Release = Callable[[bytes, int], bytes | None]
 OUTBOXES = ("enriched", "dead-letters", "lake")
 
 
@@ -34,6 +37,8 @@ class Commit:
         outbox: payloads to deliver, by outbox name.
         delivered: outbox entries that arrived, as (name, number).
         published: entities the Feature Store has, as dirty key and the number it was marked with.
+        newest_arrival_ms: seen ids that arrived long before it are forgotten.
+        newest_event_ms: histories that ended long before it are released.
     """
 
     users: Mapping[str, bytes] = field(default_factory=dict)
@@ -46,6 +51,7 @@ class Commit:
     delivered: Iterable[tuple[str, int]] = ()
     published: Mapping[bytes, int] = field(default_factory=dict)
     newest_arrival_ms: int = 0
+    newest_event_ms: int = 0
 
 
 class Store:
@@ -68,6 +74,8 @@ class Store:
         self._dirty = self._env.open_db(b"dirty")
         self._meta = self._env.open_db(b"meta")
         self._swept_to = b""
+        self._released_to: dict[bytes, bytes] = {}
+        self._newest_event_ms = 0
         with self._env.begin() as txn:
             self._number = _number(txn.get(b"number", db=self._meta))
 
@@ -117,21 +125,26 @@ class Store:
         raw = self._get(self._meta, b"counters")
         return {} if raw is None else msgspec.json.decode(raw, type=dict[str, int])
 
-    def outbox(self, name: str, after: int = -1, limit: int = 100) -> list[tuple[int, bytes]]:
-        """The oldest payloads of an outbox with numbers above `after`."""
+    def outbox(self, name: str, after: int = -1, limit: int = 32 << 20) -> list[tuple[int, bytes]]:
+        """The oldest payloads of an outbox with numbers above `after`, until they have `limit` bytes."""
         prefix = name.encode() + b"/"
         found: list[tuple[int, bytes]] = []
         with self._env.begin(self._outbox) as txn, txn.cursor() as cursor:
             if cursor.set_range(prefix + _NUMBER.pack(after + 1)):
                 for key, value in cursor:
-                    if len(found) == limit or not key.startswith(prefix):
+                    if not key.startswith(prefix) or limit <= 0:
                         break
                     found.append((_number(key[len(prefix) :]), value))
+                    limit -= len(value)
         return found
 
-    def outbox_size(self, name: str) -> int:
-        """How many payloads wait in an outbox."""
-        return len(self.outbox(name, limit=1 << 62))
+    def outbox_sizes(self, name: str) -> list[int]:
+        """How many bytes each payload has that waits in an outbox, oldest first."""
+        prefix = name.encode() + b"/"
+        with self._env.begin(self._outbox, buffers=True) as txn, txn.cursor() as cursor:
+            cursor.set_range(prefix)
+            waiting = takewhile(lambda entry: bytes(entry[0]).startswith(prefix), cursor)
+            return [len(payload) for _, payload in waiting]
 
     def dirty(self) -> dict[bytes, int]:
         """Entities whose newest state the Feature Store may not have, with the marking commit's number."""
@@ -143,16 +156,10 @@ class Store:
         number = self._number + 1
         packed = _NUMBER.pack(number)
         with self._env.begin(write=True) as txn:
-            for kind, db, states in (
-                (b"u", self._users, change.users),
-                (b"m", self._merchants, change.merchants),
-            ):
-                for entity, state in sorted(states.items()):
-                    key = entity.encode()
-                    txn.put(key, state, db=db)
-                    txn.put(kind + key, packed, db=self._dirty)
-            for seen_key, seen in sorted(change.seen.items()):
-                txn.put(seen_key, seen.pack(), db=self._seen)
+            self._newest_event_ms = max(self._newest_event_ms, change.newest_event_ms)
+            self._put_states(txn, b"u", self._users, change.users, released_user)
+            self._put_states(txn, b"m", self._merchants, change.merchants, released_merchant)
+            _put_all(txn, self._seen, sorted((key, seen.pack()) for key, seen in change.seen.items()))
             for seen_key, reports in sorted(change.waiting.items()):
                 self._put_waiting(txn, seen_key, reports)
             for shard_key, position in change.shards.items():
@@ -195,6 +202,41 @@ class Store:
             txn.put(key, reports.pack(), db=self._waiting)
             txn.put(_since(key, reports), b"", db=self._waiting_since)
 
+    def _put_states(
+        self, txn: Any, kind: bytes, db: Any, states: Mapping[str, bytes], released: Release
+    ) -> None:
+        """Write states, mark them as unpublished, and look for some others to release."""
+        before, packed = txn.stat(db)["entries"], _NUMBER.pack(self._number + 1)
+        ordered = sorted((entity.encode(), state) for entity, state in states.items())
+        _put_all(txn, db, ordered)
+        _put_all(txn, self._dirty, [(kind + key, packed) for key, _ in ordered])
+        new = txn.stat(db)["entries"] - before
+        if states:
+            self._release(txn, kind, db, released, _SWEEP * new + len(states) // _RELEASE + 1)
+
+    def _release(self, txn: Any, kind: bytes, db: Any, released: Release, steps: int) -> None:
+        """Shrink or drop states of the past, continuing round the table where we stopped.
+
+        A state that the Feature Store does not have yet is left for the next round.
+        """
+        with txn.cursor(db) as cursor:
+            at = self._released_to.get(kind, b"")
+            alive = cursor.set_range(at) if at else cursor.first()
+            for _ in range(steps):
+                if not alive:
+                    break
+                key, state = cursor.item()
+                smaller = released(state, self._newest_event_ms)
+                if smaller == state or txn.get(kind + key, db=self._dirty) is not None:
+                    alive = cursor.next()
+                elif smaller is None:
+                    cursor.delete()
+                    alive = bool(cursor.key())  # it stands at the successor, if there is one
+                else:
+                    cursor.put(key, smaller)
+                    alive = cursor.next()
+            self._released_to[kind] = cursor.key() if alive else b""
+
     def _sweep(self, txn: Any, steps: int, before_ms: int) -> None:
         """Drop seen ids that arrived before `before_ms`, continuing round the table where we stopped."""
         with txn.cursor(self._seen) as cursor:
@@ -208,6 +250,12 @@ class Store:
                 else:
                     alive = cursor.next()
             self._swept_to = cursor.key() if alive else b""
+
+
+def _put_all(txn: Any, db: Any, items: list[tuple[bytes, bytes]]) -> None:
+    # One call for all: every single put would give up the interpreter lock.
+    with txn.cursor(db) as cursor:
+        cursor.putmulti(items)
 
 
 def _since(key: bytes, reports: Reports) -> bytes:

@@ -1,128 +1,181 @@
-"""A merchant's history: who paid when in the last 30 days, and when frauds became known."""
+"""A merchant's history: packed bytes, pure functions on them, and an object that holds them."""
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left, bisect_right, insort
+import struct
+from bisect import insort
+from collections.abc import Iterable
+from typing import Any
 
 from processing.windows.horizon import RETENTION_MS
-from processing.windows.merchant_scan import scan
-from processing.windows.merchant_sliding import MerchantSliding
-from processing.windows.packing import Reader, pack
+from processing.windows.packing import Packed, windows_in, words_of
+from processing.windows.runtime import Kernel, kernel
 
-_KIND = b"M"
+_COUNT, _FRAUDS, _FIRST_FRAUD, _TILES = 1, 3, 4, 5  # words of the header, see the kernel
 _NEVER = -(1 << 62)
-_PRUNE_AFTER = 64
+
+
+def merchant_query(state: bytes | None, t_ms: int) -> list[float]:
+    """The aggregates at `t_ms`, in the order of `plan("merchant").values`; NaN is missing.
+
+    Exact for any time from `LATENESS_MS` before the newest transaction onwards.
+
+    Args:
+        state: what `merchant_update` and `merchant_learn_fraud` gave, None for no history.
+
+    Raises:
+        StateError: the bytes are no merchant's state of this version.
+    """
+    its = kernel("merchant")
+    return its.values(its.read(state), t_ms)
+
+
+def merchant_update(state: bytes | None, t_ms: int, customer: int) -> bytes:
+    """The state with one more transaction.
+
+    Args:
+        t_ms: event time, milliseconds since 1970 (UTC), below 2**48 in size.
+        customer: `identity` of the user.
+
+    Raises:
+        StateError: the bytes are no merchant's state of this version.
+    """
+    its = kernel("merchant")
+    return its.packed(its.update(its.settings, its.read(state), t_ms, customer))
+
+
+def merchant_update_many(state: bytes | None, times: Iterable[int], customers: Iterable[int]) -> bytes:
+    """The state with more transactions, given as columns; see `merchant_update`."""
+    its = kernel("merchant")
+    buffer = its.read(state)
+    for t_ms, customer in zip(times, customers, strict=True):
+        buffer = its.update(its.settings, buffer, t_ms, customer)
+    return its.packed(buffer)
+
+
+def merchant_learn_fraud(state: bytes | None, known_ms: int, instead_of: int | None = None) -> bytes:
+    """The state once a transaction of this merchant became known as fraud at `known_ms`.
+
+    Args:
+        instead_of: the later time that was learned for the same transaction before.
+
+    Raises:
+        StateError: the bytes are no merchant's state of this version.
+    """
+    its = kernel("merchant")
+    buffer = its.read(state)
+    its.check(its.settings, buffer)
+    packed, times, frauds = its.packed(buffer), merchant_times(buffer), merchant_frauds(buffer)
+    end = len(packed) - 8 * len(frauds)
+    if instead_of in frauds:
+        frauds.remove(instead_of)
+    # What no window reaches any more is forgotten, as an update does.
+    if not times or known_ms >= times[-1] - RETENTION_MS:
+        insort(frauds, known_ms)
+    first = words_of(packed)[_FIRST_FRAUD]
+    first = known_ms if first == _NEVER else min(first, known_ms)
+    counts = struct.pack("<2q", len(frauds), first)
+    return b"".join(
+        (
+            packed[: 8 * _FRAUDS],
+            counts,
+            packed[8 * _TILES : end],
+            struct.pack(f"<{len(frauds)}q", *frauds),
+        )
+    )
+
+
+def merchant_latest_time(state: Packed | None) -> int | None:
+    """Time of the newest transaction or known fraud; None for no history."""
+    newest = merchant_times(state)[-1:] + merchant_frauds(state)[-1:]
+    return max(newest, default=None)
+
+
+def merchant_times(state: Packed | None) -> list[int]:
+    """Event times of the transactions that the state holds one by one, oldest first."""
+    if state is None:
+        return []
+    words = words_of(state)
+    first = _TILES + windows_in(words)
+    return words[first : first + words[_COUNT]].tolist()
+
+
+def merchant_frauds(state: Packed | None) -> list[int]:
+    """When frauds became known, oldest first, as far as a window can still reach."""
+    if state is None:
+        return []
+    words = words_of(state)
+    return words[len(words) - words[_FRAUDS] :].tolist()
 
 
 class MerchantState:
-    """Columns of one merchant's transactions and known frauds, oldest first.
+    """A merchant's history that takes one transaction after another; it is packed at any time."""
 
-    Attributes:
-        times: event times, milliseconds since 1970 (UTC).
-        customers: `identity` of the user, per transaction.
-        frauds: when each fraud at the merchant became known.
-        first_fraud: when the first one became known, however long ago; None for never.
-        earlier_time: time of the newest transaction that has expired, or None.
-    """
-
-    __slots__ = ("_sliding", "customers", "earlier_time", "first_fraud", "frauds", "times")
+    __slots__ = ("_buffer",)
 
     def __init__(self) -> None:
-        self.times: array[int] = array("q")
-        self.customers: array[int] = array("Q")
-        self.frauds: array[int] = array("q")
-        self.first_fraud: int | None = None
-        self.earlier_time: int | None = None
-        self._sliding: MerchantSliding | None = MerchantSliding(self)
+        self._buffer: Any = None  # a packed state as the kernel takes it
+
+    def after(self, t_ms: int, customer: int) -> MerchantState:
+        """The history with one more transaction, this one unchanged; see `merchant_update`."""
+        its, state = kernel("merchant"), MerchantState()
+        state._buffer = its.update(its.settings, self._packed(its), t_ms, customer)
+        return state
+
+    def become(self, other: MerchantState) -> None:
+        """Take over another history."""
+        self._buffer = other._buffer
 
     def update(self, t_ms: int, customer: int) -> None:
-        """Add one transaction; one older than the retention behind the newest is ignored."""
-        times = self.times
-        at = len(times)
-        if at and t_ms < times[-1]:
-            if t_ms < times[-1] - RETENTION_MS:
-                return
-            at = bisect_right(times, t_ms)
-        if self._sliding is None:
-            self._sliding = MerchantSliding(self)
-        else:
-            self._sliding.step_back(at)
-        times.insert(at, t_ms)
-        self.customers.insert(at, customer)
-        if len(times) > _PRUNE_AFTER and times[_PRUNE_AFTER] < times[-1] - RETENTION_MS:
-            self._prune()
+        """Add one transaction; see `merchant_update`."""
+        self.become(self.after(t_ms, customer))
 
     def learn_fraud(self, known_ms: int, instead_of: int | None = None) -> None:
-        """A transaction of this merchant became known as fraud at `known_ms`.
+        """A transaction became known as fraud; see `merchant_learn_fraud`."""
+        its = kernel("merchant")
+        packed = its.packed(self._packed(its))
+        self._buffer = its.buffer(merchant_learn_fraud(packed, known_ms, instead_of))
 
-        Args:
-            instead_of: the later time that was learned for the same transaction before.
-        """
-        if instead_of is not None and instead_of in self.frauds:
-            self.frauds.remove(instead_of)
-        insort(self.frauds, known_ms)
-        if self.first_fraud is None or known_ms < self.first_fraud:
-            self.first_fraud = known_ms
+    def values(self, t_ms: int) -> list[float]:
+        """Everything the kernel computes at `t_ms`; see `merchant_query`."""
+        its = kernel("merchant")
+        return its.values(self._packed(its), t_ms)
 
     def query(self, t_ms: int) -> list[float]:
-        """The 11 aggregates at `t_ms`, in the order of `feature_groups.MERCHANT_FEATURES`.
-
-        Exact for any time from `LATENESS_MS` before the newest transaction onwards. Amortised O(1)
-        when times ascend; a step back, or a state just decoded, is answered by a scan.
-        """
-        sliding = self._sliding
-        if sliding is None or t_ms < sliding.now:
-            return scan(self, t_ms)
-        return sliding.query(t_ms)
+        """The features at `t_ms`, in the order of `feature_groups.MERCHANT_FEATURES`."""
+        return list(kernel("merchant").pick(self.values(t_ms)))
 
     @property
     def latest_time(self) -> int | None:
-        """Time of the newest transaction or fraud report ever applied."""
-        newest = self.times[-1] if self.times else self.earlier_time
-        if self.frauds and (newest is None or self.frauds[-1] > newest):
-            newest = self.frauds[-1]
-        return newest
+        """Time of the newest transaction or known fraud."""
+        return merchant_latest_time(self._buffer)
+
+    @property
+    def times(self) -> list[int]:
+        """Event times of the transactions held one by one, oldest first."""
+        return merchant_times(self._buffer)
+
+    @property
+    def frauds(self) -> list[int]:
+        """When frauds became known, oldest first, as far as a window can still reach."""
+        return merchant_frauds(self._buffer)
 
     def encode(self) -> bytes:
-        """The packed state; what has expired is left out."""
-        self._prune()
-        first = _NEVER if self.first_fraud is None else self.first_fraud
-        earlier = _NEVER if self.earlier_time is None else self.earlier_time
-        fields = (len(self.times), len(self.frauds), first, earlier)
-        return pack(_KIND, fields, (self.times, self.customers, self.frauds))
+        """The packed state. The same transactions and frauds give the same bytes, in any order."""
+        its = kernel("merchant")
+        return its.packed(self._packed(its))
 
     @classmethod
     def decode(cls, data: bytes) -> MerchantState:
         """The state that `encode` packed.
 
         Raises:
-            StateError: the bytes are no merchant state of a known version.
+            StateError: the bytes are no merchant's state of this version.
         """
-        reader = Reader(data, _KIND)
-        length, frauds, first, earlier = reader.fields(4)
-        state = cls.__new__(cls)
-        state.times = reader.column("q", length)
-        state.customers = reader.column("Q", length)
-        state.frauds = reader.column("q", frauds)
-        reader.finish()
-        state.first_fraud = None if first == _NEVER else first
-        state.earlier_time = None if earlier == _NEVER else earlier
-        state._sliding = None  # a state that is only read once is scanned, which is cheaper
+        its, state = kernel("merchant"), cls()
+        state._buffer = its.read(data)
+        its.check(its.settings, state._buffer)
         return state
 
-    def _prune(self) -> None:
-        """Forget what no window within the allowed lateness can reach."""
-        times = self.times
-        if not times:
-            return
-        horizon = times[-1] - RETENTION_MS
-        del self.frauds[: bisect_left(self.frauds, horizon)]
-        expired = bisect_left(times, horizon)
-        if not expired:
-            return
-        self.earlier_time = times[expired - 1]
-        del times[:expired]
-        del self.customers[:expired]
-        if self._sliding is not None and not self._sliding.drop(expired):
-            self._sliding = MerchantSliding(self)
+    def _packed(self, its: Kernel) -> Any:
+        return its.read(None) if self._buffer is None else self._buffer

@@ -1,80 +1,78 @@
-"""The packed layout of a state: a header, then one column after another, all little-endian.
+"""The first word of a packed state, and which states this code reads.
 
     byte 0      layout version
     byte 1      kind: ``U`` user, ``M`` merchant
-    bytes 2-7   zero
-    then        int64 fields of the kind, then its columns, each of the length a field gives
+    byte 2      number of windows
+    byte 3      zero
+    bytes 4-7   CRC-32 of the cap and of the windows' lengths and tiles
 
-Columns rather than rows: a column is copied with one call into an array and back.
+docs/feature-semantics.md tells what follows. Everything is little-endian.
 """
 
 from __future__ import annotations
 
 import struct
-import sys
-from array import array
 from collections.abc import Sequence
 from typing import Any
+from zlib import crc32
 
-VERSION = 1
-_PREFIX = struct.Struct("<Bc6x")
-_SWAP = sys.byteorder == "big"
+VERSION = 2
+_PREFIX = struct.Struct("<BcBxI")
+
+
+Packed = Any  # bytes, or what the kernel makes of them
 
 
 class StateError(ValueError):
     """Bytes that are not a state of the expected kind, or of a version this code cannot read."""
 
 
-def pack(kind: bytes, fields: Sequence[int], columns: Sequence[array[Any]]) -> bytes:
-    """One state as bytes."""
-    parts = [_PREFIX.pack(VERSION, kind), struct.pack(f"<{len(fields)}q", *fields)]
-    parts += [_little_endian(column).tobytes() for column in columns]
-    return b"".join(parts)
+def words_of(state: Packed) -> memoryview:
+    """The 8-byte words of a packed state, to be read."""
+    return memoryview(state)[: len(state) & -8].cast("q")
 
 
-class Reader:
-    """Reads what `pack` wrote, in the same order.
+def windows_in(words: memoryview) -> int:
+    """How many windows a state was made for."""
+    return words[0] >> 16 & 0xFF
+
+
+def prefix(kind: bytes, cap: int, lengths: Sequence[int], tiles: Sequence[int]) -> bytes:
+    """The first 8 bytes of every state that is made under these declarations."""
+    declared = struct.pack(f"<{1 + 2 * len(lengths)}q", cap, *lengths, *tiles)
+    return _PREFIX.pack(VERSION, kind, len(lengths), crc32(declared))
+
+
+def adopt(state: bytes, empty: bytes, header: int, coarse: slice) -> bytes:
+    """A state made under another cap or other windows as one made under those of `empty`.
+
+    Only what lies in tiles and sketches depends on them, and only entities beyond the cap have any.
+
+    Args:
+        empty: a state without history, under the present declarations.
+        header: words before the counts of tiles.
+        coarse: which of these words are lengths of sketches.
 
     Raises:
-        StateError: another kind or version, or fewer or more bytes than the header announces.
+        StateError: the bytes are no such state, or hold tiles of other windows.
     """
-
-    def __init__(self, data: bytes, kind: bytes) -> None:
-        if len(data) < _PREFIX.size:
-            raise StateError(f"state of {len(data)} bytes: expected at least {_PREFIX.size}")
-        version, found = _PREFIX.unpack_from(data)
-        if version != VERSION:
-            raise StateError(f"state version {version}: this code reads version {VERSION}")
-        if found != kind:
-            raise StateError(f"state kind {found!r}: expected {kind!r}")
-        self._data = memoryview(data)
-        self._at = _PREFIX.size
-
-    def fields(self, count: int) -> tuple[int, ...]:
-        values: tuple[int, ...] = struct.unpack(f"<{count}q", self._take(8 * count))
-        return values
-
-    def column(self, typecode: str, length: int) -> array[Any]:
-        column: array[Any] = array(typecode)
-        if length < 0:
-            raise StateError(f"state column of length {length}: expected 0 or more")
-        column.frombytes(self._take(column.itemsize * length))
-        return _little_endian(column)
-
-    def finish(self) -> None:
-        if self._at != len(self._data):
-            raise StateError(f"state has {len(self._data) - self._at} bytes after its last column")
-
-    def _take(self, size: int) -> memoryview:
-        start, self._at = self._at, self._at + size
-        if self._at > len(self._data):
-            raise StateError(f"state ends at byte {len(self._data)}: expected {self._at} or more")
-        return self._data[start : self._at]
-
-
-def _little_endian(column: array[Any]) -> array[Any]:
-    if not _SWAP:
-        return column
-    swapped = column[:]
-    swapped.byteswap()
-    return swapped
+    if len(state) < _PREFIX.size:
+        raise StateError(f"state of {len(state)} bytes: expected at least {_PREFIX.size}")
+    version, kind, windows, _ = _PREFIX.unpack_from(state)
+    wanted = _PREFIX.unpack_from(empty)[1]
+    if version != VERSION:
+        raise StateError(
+            f"state version {version}: this code reads version {VERSION}; replay the lake to rebuild it"
+        )
+    if kind != wanted:
+        raise StateError(f"state kind {kind!r}: expected {wanted!r}")
+    start = 8 * (header + windows)
+    if len(state) < start:
+        raise StateError(f"state of {len(state)} bytes: its header alone has {start}")
+    words = struct.unpack_from(f"<{header + windows}q", state)
+    if any(words[header:]) or any(words[coarse]):
+        raise StateError(
+            "state with tiles of other windows or another cap (feature_groups/windows.py): "
+            "replay the lake to rebuild it"
+        )
+    return empty[:8] + state[8 : 8 * header] + empty[8 * header :] + state[start:]

@@ -1,59 +1,131 @@
-"""A user's history: the transactions of the last 30 days in time order, and what they add up to."""
+"""A user's history: packed bytes, pure functions on them, and an object that holds them."""
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
+from collections.abc import Iterable
 from typing import Any
 
-from processing.windows.horizon import RETENTION_MS
-from processing.windows.packing import Reader, pack
-from processing.windows.user_scan import scan
-from processing.windows.user_sliding import UserSliding
+from processing.windows.packing import Packed, windows_in, words_of
+from processing.windows.runtime import Kernel, kernel
 
-UNKNOWN, APPROVED, DECLINED = 0, 1, 2  # what `statuses` holds
+UNKNOWN, APPROVED, DECLINED = 0, 1, 2  # a transaction's status
 
-_KIND = b"U"
 _NEVER = -(1 << 62)
-_PRUNE_AFTER = 64  # expired events that may wait in memory before they are dropped together
+_COUNT, _LAST_TIME, _TILES = 1, 4, 7  # words of the header, see the kernel
+
+
+def user_query(state: bytes | None, t_ms: int) -> list[float]:
+    """The aggregates at `t_ms`, in the order of `plan("user").values`; NaN is missing.
+
+    Exact for any time from `LATENESS_MS` before the newest transaction onwards.
+
+    Args:
+        state: what `user_update` gave, None for no history.
+
+    Raises:
+        StateError: the bytes are no user's state of this version.
+    """
+    its = kernel("user")
+    return its.values(its.read(state), t_ms)
+
+
+def user_update(
+    state: bytes | None,
+    t_ms: int,
+    amount: int,
+    merchant: int,
+    device: int = 0,
+    country: int = 0,
+    status: int = UNKNOWN,
+) -> bytes:
+    """The state with one more transaction.
+
+    Args:
+        t_ms: event time, milliseconds since 1970 (UTC), below 2**48 in size.
+        amount: hundredths of the major unit.
+        merchant, device: `identity` of each; device 0 is unknown.
+        country: `country_code`, 0 unknown.
+        status: `UNKNOWN`, `APPROVED` or `DECLINED`.
+
+    Raises:
+        StateError: the bytes are no user's state of this version.
+    """
+    its = kernel("user")
+    mark = country << 2 | status
+    return its.packed(its.update(its.settings, its.read(state), t_ms, amount, merchant, device, mark))
+
+
+def user_update_many(
+    state: bytes | None,
+    times: Iterable[int],
+    amounts: Iterable[int],
+    merchants: Iterable[int],
+    devices: Iterable[int],
+    countries: Iterable[int],
+    statuses: Iterable[int],
+) -> bytes:
+    """The state with more transactions, given as columns; see `user_update`."""
+    its = kernel("user")
+    buffer = its.read(state)
+    rows = zip(times, amounts, merchants, devices, countries, statuses, strict=True)
+    for t_ms, amount, merchant, device, country, status in rows:
+        buffer = its.update(its.settings, buffer, t_ms, amount, merchant, device, country << 2 | status)
+    return its.packed(buffer)
+
+
+def user_last_time(state: Packed | None, t_ms: int) -> int | None:
+    """When the newest transaction strictly before `t_ms` was, however long ago; None for never."""
+    if state is None:
+        return None
+    words = words_of(state)
+    first = _TILES + windows_in(words)
+    before = bisect_left(words, t_ms, first, first + words[_COUNT])
+    last = words[before - 1] if before > first else words[_LAST_TIME]
+    return last if _NEVER < last < t_ms else None
+
+
+def user_latest_time(state: Packed | None) -> int | None:
+    """Time of the newest transaction ever applied; None for no history."""
+    times = user_times(state)
+    return times[-1] if times else None
+
+
+def user_times(state: Packed | None) -> list[int]:
+    """Event times of the transactions that the state holds one by one, oldest first."""
+    if state is None:
+        return []
+    words = words_of(state)
+    first = _TILES + windows_in(words)
+    return words[first : first + words[_COUNT]].tolist()
 
 
 class UserState:
-    """Columns of one user's transactions, ordered by ``(time, device)``, oldest first.
+    """A user's history that takes one transaction after another; it is packed at any time."""
 
-    Attributes:
-        times: event times, milliseconds since 1970 (UTC).
-        amounts: hundredths of the major unit.
-        merchants: `identity` of the merchant.
-        devices: `identity` of the device, 0 unknown.
-        countries: `country_code` of the country, 0 unknown.
-        statuses: `UNKNOWN`, `APPROVED` or `DECLINED`.
-        earlier_time: time of the newest transaction that has expired, or `None`.
-        earlier_device: last known device among those that have expired, 0 unknown.
-    """
-
-    __slots__ = (
-        "_sliding",
-        "amounts",
-        "countries",
-        "devices",
-        "earlier_device",
-        "earlier_time",
-        "merchants",
-        "statuses",
-        "times",
-    )
+    __slots__ = ("_buffer",)
 
     def __init__(self) -> None:
-        self.times: array[int] = array("q")
-        self.amounts: array[int] = array("q")
-        self.merchants: array[int] = array("Q")
-        self.devices: array[int] = array("Q")
-        self.countries: array[int] = array("H")
-        self.statuses: array[int] = array("B")
-        self.earlier_time: int | None = None
-        self.earlier_device = 0
-        self._sliding: UserSliding | None = UserSliding(self)
+        self._buffer: Any = None  # a packed state as the kernel takes it
+
+    def after(
+        self,
+        t_ms: int,
+        amount: int,
+        merchant: int,
+        device: int = 0,
+        country: int = 0,
+        status: int = UNKNOWN,
+    ) -> UserState:
+        """The history with one more transaction, this one unchanged; see `user_update`."""
+        its, state = kernel("user"), UserState()
+        mark = country << 2 | status
+        state._buffer = its.update(its.settings, self._packed(its), t_ms, amount, merchant, device, mark)
+        return state
+
+    def become(self, other: UserState) -> None:
+        """Take over another history."""
+        self._buffer = other._buffer
 
     def update(
         self,
@@ -64,96 +136,48 @@ class UserState:
         country: int = 0,
         status: int = UNKNOWN,
     ) -> None:
-        """Add one transaction; one older than the retention behind the newest is ignored."""
-        times, devices = self.times, self.devices
-        at = len(times)
-        if at and (t_ms < times[-1] or (t_ms == times[-1] and device < devices[-1])):
-            if t_ms < times[-1] - RETENTION_MS:
-                return
-            at = bisect_left(times, t_ms)
-            at = bisect_right(devices, device, at, bisect_right(times, t_ms, at))
-        times.insert(at, t_ms)
-        self.amounts.insert(at, amount)
-        self.merchants.insert(at, merchant)
-        devices.insert(at, device)
-        self.countries.insert(at, country)
-        self.statuses.insert(at, status)
-        if self._sliding is None or self._sliding.already_passed(at):
-            self._sliding = UserSliding(self)
-        if len(times) > _PRUNE_AFTER and times[_PRUNE_AFTER] < times[-1] - RETENTION_MS:
-            self._prune()
+        """Add one transaction; see `user_update`."""
+        self.become(self.after(t_ms, amount, merchant, device, country, status))
+
+    def values(self, t_ms: int) -> list[float]:
+        """Everything the kernel computes at `t_ms`; see `user_query`."""
+        its = kernel("user")
+        return its.values(self._packed(its), t_ms)
 
     def query(self, t_ms: int) -> list[float]:
-        """The 32 aggregates at `t_ms`, in the order of `feature_groups.USER_FEATURES`.
-
-        Exact for any time from `LATENESS_MS` before the newest transaction onwards. Amortised O(1)
-        when times ascend; a step back, or a state just decoded, is answered by a scan.
-        """
-        sliding = self._sliding
-        if sliding is None or t_ms < sliding.now:
-            return scan(self, t_ms)
-        return sliding.query(t_ms)
+        """The features at `t_ms`, in the order of `feature_groups.USER_FEATURES`; see `user_query`."""
+        return list(kernel("user").pick(self.values(t_ms)))
 
     def last_time(self, t_ms: int) -> int | None:
         """When the newest transaction strictly before `t_ms` was, however long ago; None for never."""
-        times = self.times
-        if times and times[-1] < t_ms:
-            return times[-1]
-        before = bisect_left(times, t_ms)
-        return times[before - 1] if before else self.earlier_time
+        return user_last_time(self._buffer, t_ms)
 
     @property
     def latest_time(self) -> int | None:
         """Time of the newest transaction ever applied."""
-        return self.times[-1] if self.times else self.earlier_time
+        return user_latest_time(self._buffer)
+
+    @property
+    def times(self) -> list[int]:
+        """Event times of the transactions held one by one, oldest first."""
+        return user_times(self._buffer)
 
     def encode(self) -> bytes:
-        """The packed state; expired transactions are left out."""
-        self._prune()
-        earlier = _NEVER if self.earlier_time is None else self.earlier_time
-        # The device identity is unsigned; its bit pattern travels in a signed field.
-        device = self.earlier_device - (1 << 64 if self.earlier_device >> 63 else 0)
-        return pack(_KIND, (len(self.times), earlier, device), self._columns())
+        """The packed state. The same transactions within the lateness give the same bytes."""
+        its = kernel("user")
+        return its.packed(self._packed(its))
 
     @classmethod
     def decode(cls, data: bytes) -> UserState:
         """The state that `encode` packed.
 
         Raises:
-            StateError: the bytes are no user state of a known version.
+            StateError: the bytes are no user's state of this version.
         """
-        reader = Reader(data, _KIND)
-        length, earlier, device = reader.fields(3)
-        state = cls.__new__(cls)
-        state.times = reader.column("q", length)
-        state.amounts = reader.column("q", length)
-        state.merchants = reader.column("Q", length)
-        state.devices = reader.column("Q", length)
-        state.countries = reader.column("H", length)
-        state.statuses = reader.column("B", length)
-        reader.finish()
-        state.earlier_time = None if earlier == _NEVER else earlier
-        state.earlier_device = device % (1 << 64)
-        state._sliding = None  # a state that is only read once is scanned, which is cheaper
+        its, state = kernel("user"), cls()
+        state._buffer = its.read(data)
+        its.check(its.settings, state._buffer)
         return state
 
-    def _columns(self) -> tuple[array[Any], ...]:
-        return (self.times, self.amounts, self.merchants, self.devices, self.countries, self.statuses)
-
-    def _prune(self) -> None:
-        """Forget transactions that no window within the allowed lateness can reach."""
-        times = self.times
-        expired = bisect_left(times, times[-1] - RETENTION_MS) if times else 0
-        if not expired:
-            return
-        self.earlier_time = times[expired - 1]
-        self.earlier_device = next(filter(None, reversed(self.devices[:expired])), self.earlier_device)
-        for column in self._columns():
-            del column[:expired]
-        if self._sliding is not None and not self._sliding.drop(expired):
-            self._sliding = UserSliding(self)
-
-
-def country_code(country: str | None) -> int:
-    """An ISO 3166 alpha-2 code as a number, 0 when unknown."""
-    return ord(country[0]) << 8 | ord(country[1]) if country else 0
+    def _packed(self, its: Kernel) -> Any:
+        return its.read(None) if self._buffer is None else self._buffer

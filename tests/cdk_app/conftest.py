@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cdk_app.settings import PREFIX
+from processing.engines.flink import package
 from tests.cdk_app.synthesis import Assembly, synthesise
 
 PROD = {
@@ -20,6 +22,9 @@ PROD = {
     "stream_shards": 20,
     "endpoint_min_instances": 4,
     "endpoint_max_instances": 60,
+    "stream_engine": "flink",
+    "flink_parallelism": 20,
+    "flink_parallelism_per_kpu": 2,
     "feature_store_tier": "InMemory",
     "offline_store": False,
     "feature_ttl_days": {"user-activity": 45},
@@ -34,6 +39,17 @@ PROD = {
 def _only_given_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flink_application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A zip in the place of the Flink application's, which takes a Java compiler to build."""
+    file = tmp_path_factory.mktemp("flink") / "application.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("main.py"), "")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(package, "build", lambda: file)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from cdk_app.app import main
 from cdk_app.project import ROOT
+from processing.engines.job import EngineError
 from tests.cdk_app.conftest import PROD
 from tests.cdk_app.synthesis import Assembly, app
 
@@ -37,6 +39,7 @@ def test_one_stack_each_with_explicit_names(dev: Assembly) -> None:
         "registry",
         "training",
         "serving",
+        "stream",
     }
     artifacts = json.loads((dev.directory / "manifest.json").read_text())["artifacts"]
     stacks = {key: item for key, item in artifacts.items() if item["type"] == "aws:cloudformation:stack"}
@@ -48,11 +51,12 @@ def test_one_stack_each_with_explicit_names(dev: Assembly) -> None:
         assert {f"fraudline-dev-{other}" for other in ("lake", "feature-store", "registry")} <= set(needed)
 
 
-def test_nothing_needs_docker_or_a_provider_framework(dev: Assembly) -> None:
-    for template in dev.templates().values():
+def test_nothing_needs_docker_or_a_provider_framework(dev: Assembly, prod: Assembly) -> None:
+    for template in (*dev.templates().values(), *prod.templates().values()):
         types = {resource["Type"] for resource in template.document["Resources"].values()}
         custom = {name for name in types if name.startswith("Custom::")}
-        assert custom <= {"Custom::FraudlineEndpoint", "Custom::FraudlineDisposal"}
+        ours = {"Endpoint", "Disposal", "StreamStart"}
+        assert custom <= {f"Custom::Fraudline{name}" for name in ours}
         assert "AWS::CDK::Metadata" not in types
 
 
@@ -108,6 +112,15 @@ def _violations(report: dict[str, Any]) -> list[str]:
         for plugin in report["pluginReports"]
         for violation in plugin["violations"]
     ]
+
+
+def test_a_connector_that_is_not_built_ends_the_app_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(*_: Any) -> None:
+        raise EngineError("the connector is missing: run `make flink-connector`")
+
+    monkeypatch.setattr("cdk_app.app.build", build)
+    with pytest.raises(SystemExit, match="run `make flink-connector`"):
+        main()
 
 
 def test_invalid_settings_end_the_app_with_the_reason() -> None:

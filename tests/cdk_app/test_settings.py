@@ -56,6 +56,13 @@ def test_shards_follow_from_records_and_bytes(rate: int, size: int, shards: int)
             },
             "need 15",
         ),
+        ({"stream_engine": "spark"}, "stream_engine"),
+        (
+            {"flink_parallelism": 2},
+            "flink_parallelism: the consumer is one process; remove it or set stream_engine",
+        ),
+        ({"stream_engine": "flink", "flink_parallelism": 33}, "flink_parallelism"),
+        ({"stream_engine": "flink", "flink_parallelism_per_kpu": 9}, "flink_parallelism_per_kpu"),
         ({"feature_store_tier": "InMemory"}, "offline_store: the InMemory tier cannot feed one"),
         ({"feature_store_tier": "Fast"}, "feature_store_tier"),
         ({"feature_ttl_days": {"users": 60}}, "no feature group 'users'; use one of user-profile"),

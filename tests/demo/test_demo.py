@@ -36,5 +36,11 @@ def test_transactions_go_through_the_whole_platform(tmp_path: Path) -> None:
     assert document["decided_by"]["model"] > 0.9 * 150
     assert sum(document["decisions"].values()) == 150
     assert set(document["latency_ms"]) == {"p50", "p95", "p99"}
+    parity = document["parity"]
+    assert parity["ok"] is True
+    assert (parity["decisions"], parity["mismatched"], parity["unmatched"]) == (150, 0, 0)
+    assert parity["equal"] + parity["late"] + parity["without_features"] == 150
+    assert parity["equal"] > 75
+    assert sum(parity["late_reasons"].values()) >= parity["late"]
     for picture in document["model"]["pictures"]:
         assert Path(picture).read_bytes().startswith(b"\x89PNG")

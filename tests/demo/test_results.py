@@ -7,6 +7,8 @@ from collections import Counter
 import pytest
 
 from mirror.demo.results import Results
+from processing.parity.served import Decision, ServedParity
+from processing.parity.served.report import Judged
 
 
 def _balanced() -> Results:
@@ -62,3 +64,32 @@ def test_labels_have_an_account_of_their_own() -> None:
 
 def test_nothing_measured_has_no_percentiles() -> None:
     assert Results().percentiles() == {}
+
+
+def test_a_decision_on_other_features_than_the_batch_is_a_problem() -> None:
+    results = _balanced()
+    results.decisions = Counter(approve=2)
+    results.parity = _parity(())
+    assert results.problems() == []
+    assert results.as_dict()["parity"]["equal"] == 2
+    results.parity = _parity((Judged(_DECISION, ("amount",), (), "nothing gives it"),))
+    assert any("1 decisions were served features" in problem for problem in results.problems())
+    results.decisions["approve"] += 1
+    assert any("3 decisions were made, the log of decisions has 2" in p for p in results.problems())
+
+
+_DECISION = Decision("t-1", "u-1", "m-1", 0, 0, None, None)
+
+
+def _parity(mismatched: tuple[Judged, ...]) -> ServedParity:
+    return ServedParity(
+        decisions=2,
+        equal=2 - len(mismatched),
+        late=(),
+        mismatched=mismatched,
+        without_features=0,
+        unmatched=(),
+        unsettled=0,
+        features=(),
+        late_cells={},
+    )

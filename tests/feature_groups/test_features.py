@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from feature_groups import FEATURE_NAMES, GROUPS, MERCHANT_FEATURES, MODEL_FEATURES, USER_FEATURES, sentence
-from feature_groups.feature import Feature
+from feature_groups import (
+    FEATURE_NAMES,
+    GROUPS,
+    MERCHANT_FEATURES,
+    MODEL_FEATURES,
+    PRIMITIVES,
+    REQUEST_FEATURES,
+    USER_FEATURES,
+    Feature,
+    features_of,
+    primitives_of,
+    sentence,
+    windows_of,
+)
 
 
-def test_the_model_has_fifty_features_with_unique_names() -> None:
-    assert len(FEATURE_NAMES) == len(set(FEATURE_NAMES)) == 50
-    assert (len(USER_FEATURES), len(MERCHANT_FEATURES)) == (32, 11)
+def test_the_model_takes_users_then_merchants_then_the_request() -> None:
+    assert (*USER_FEATURES, *MERCHANT_FEATURES, *REQUEST_FEATURES) == MODEL_FEATURES
+    assert tuple(feature.name for feature in MODEL_FEATURES) == FEATURE_NAMES
+    assert len(FEATURE_NAMES) == len(set(FEATURE_NAMES)) >= 50
+    assert FEATURE_NAMES[:2] == ("user_transaction_count_1h", "user_amount_sum_1h")
 
 
 def test_groups_hold_every_stored_feature_and_the_packed_state() -> None:
@@ -22,6 +36,17 @@ def test_groups_hold_every_stored_feature_and_the_packed_state() -> None:
         assert group.features[1].name == group.event_time
         assert group.features[-1] == ("state", "String")
         assert [column.name for column in group.features[2:-1]] == [feature.name for feature in features]
+
+
+def test_what_the_kernel_asks_for_follows_from_the_declarations() -> None:
+    assert features_of("user") == USER_FEATURES
+    assert features_of("merchant") == MERCHANT_FEATURES
+    for entity in ("user", "merchant"):
+        windows = windows_of(entity)
+        assert {"1h", "24h", "7d", "30d"} <= {window.name for window in windows}
+        assert list(windows) == sorted(windows, key=lambda window: window.milliseconds)
+    assert primitives_of("user") + primitives_of("merchant") == PRIMITIVES
+    assert {feature.primitive for feature in (*USER_FEATURES, *MERCHANT_FEATURES)} == set(PRIMITIVES)
 
 
 @pytest.mark.parametrize("feature", MODEL_FEATURES, ids=lambda feature: feature.name)

@@ -105,9 +105,16 @@ def stored_records() -> dict[str, Any]:
 
 
 class Store:
-    """A feature store that answers what it is told to, so that it can also break."""
+    """A feature store that answers what it is told to, so that it can also break.
+
+    Attributes:
+        predictions: records of the stream beside it, in the order in which they came.
+        stream_refuses: calls of ``PutRecords`` that fail before one succeeds.
+    """
 
     def __init__(self) -> None:
+        self.predictions: list[dict[str, Any]] = []
+        self.stream_refuses = 0
         self.status = 200
         self.answer: dict[str, Any] = stored_records()
         self.delay = 0.0
@@ -119,10 +126,16 @@ class Store:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
+                if self.headers.get("x-amz-target", "").startswith("Kinesis"):
+                    self._reply(*store.take(json.loads(body)))
+                    return
                 store.requests.append(json.loads(body))
                 time.sleep(store.delay)
-                answer = json.dumps(store.answer).encode()
-                self.send_response(store.status)
+                self._reply(store.status, store.answer)
+
+            def _reply(self, status: int, document: dict[str, Any]) -> None:
+                answer = json.dumps(document).encode()
+                self.send_response(status)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(answer)))
                 self.end_headers()
@@ -134,6 +147,17 @@ class Store:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def take(self, call: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """What the stream answers to ``PutRecords``."""
+        if self.stream_refuses:
+            self.stream_refuses -= 1
+            return 500, {"__type": "InternalFailure", "message": "broken"}
+        assert call["StreamName"] == Names().stream("model-predictions")
+        taken = [json.loads(base64.b64decode(record["Data"])) for record in call["Records"]]
+        self.predictions += taken
+        ids = [{"SequenceNumber": str(n), "ShardId": "shardId-0"} for n in range(len(taken))]
+        return 200, {"FailedRecordCount": 0, "Records": ids}
 
     @property
     def url(self) -> str:

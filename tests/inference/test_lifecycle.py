@@ -58,3 +58,20 @@ def test_sigterm_finishes_what_was_begun(bundle_dir: Path, store: Store) -> None
     finally:
         store.delay = 0.0
     assert [answer["decided_by"] for answer in answers] == ["model"]
+
+
+def test_decisions_are_recorded_beside_the_answers_and_before_the_end(bundle_dir: Path, store: Store) -> None:
+    store.predictions.clear()
+    store.stream_refuses = 2  # an answer does not wait for them
+    server = Server(bundle_dir, store.url).start()
+    answers = [server.decide(transaction_id=f"t-{number}") for number in range(20)]
+    assert server.stop() == 0
+    recorded = {record["transaction_id"]: record for record in store.predictions}
+    assert len(store.predictions) == len(recorded) == 20
+    for answer in answers:
+        record = recorded[answer["transaction_id"]]
+        assert record["fraud_probability"] == answer["score"]
+        assert record["features_as_of"] == answer["features_as_of"]
+    closed = json.loads(next(line for line in server.output.splitlines() if "log closed" in line))
+    assert (closed["queued"], closed["sent"], closed["overflowed"]) == (20, 20, 0)
+    assert closed["retried"] > 0

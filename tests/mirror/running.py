@@ -43,6 +43,7 @@ class RunningMirror(Cloud):
         deadline = time.monotonic() + _READY_S
         while self.health().get("status") != "ready":
             if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.kill()
                 raise AssertionError(f"the mirror did not start:\n{self.log.read_text()}")
             time.sleep(0.05)
 

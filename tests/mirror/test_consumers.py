@@ -28,7 +28,7 @@ def make(tmp_path: Path) -> Iterator[Callable[[str, set[str]], Supervisor]]:
     def build(script: str, deployed: set[str]) -> Supervisor:
         cloud = Cloud(tmp_path, port=9)
         command = (sys.executable, "-c", script)
-        made.append(Supervisor(cloud, lambda: iter(sorted(deployed)), command))
+        made.append(Supervisor(cloud, lambda: iter(sorted(deployed)), command=command))
         return made[-1]
 
     yield build
@@ -110,3 +110,21 @@ def test_a_deleted_stream_ends_its_consumer_and_forgets_its_offsets(
     supervisor.tick(1.0)
     assert supervisor.pid("dev") is None
     assert not state.exists()
+
+
+def test_a_stream_that_flink_processes_has_no_consumer(
+    make: Callable[[str, set[str]], Supervisor], tmp_path: Path
+) -> None:
+    supervisor = make(REPORT, {"dev", "blue"})
+    flink: set[str] = set()
+    supervisor.elsewhere = lambda: flink
+    supervisor.tick(0.0)
+    blue = supervisor.pid("blue")
+    assert supervisor.pid("dev") is not None
+    flink.add("dev")
+    supervisor.tick(1.0)
+    assert (supervisor.pid("dev"), supervisor.pid("blue")) == (None, blue)
+    assert (tmp_path / "consumers" / "dev").exists(), "it goes on where it was when it comes back"
+    flink.clear()
+    supervisor.tick(2.0)
+    assert supervisor.pid("dev") is not None

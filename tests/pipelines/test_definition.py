@@ -19,6 +19,7 @@ from pipelines.definition.placeholders import MARK
 
 TOKEN = "${Token[TOKEN.%d]}"
 INPUTS = NightlyInputs(
+    environment="dev",
     pipeline_name="fraudline-dev-nightly",
     role_arn=f"arn:aws:iam::123456789012:role/{TOKEN % 1}",
     lake_bucket=TOKEN % 2,
@@ -31,7 +32,15 @@ INPUTS = NightlyInputs(
     model_package_group="fraudline-dev-fraud",
     kms_key_arn=TOKEN % 6,
 )
-ORDER = ["BuildFeatures", "TrainModel", "EvaluateModel", "MeetsCriteria", "RegisterModel", "RejectModel"]
+ORDER = [
+    "BuildFeatures",
+    "TrainModel",
+    "EvaluateModel",
+    "ServedParity",
+    "MeetsCriteria",
+    "RegisterModel",
+    "RejectModel",
+]
 
 # Refuses every connection and prints the definition's canonical bytes.
 PROGRAM = """
@@ -142,6 +151,7 @@ def test_every_parameter_is_used(definition: dict[str, Any]) -> None:
         ("BuildFeatures", "CreateProcessingJob", {"ProcessingJobName": "job"}),
         ("TrainModel", "CreateTrainingJob", {"TrainingJobName": "job"}),
         ("EvaluateModel", "CreateProcessingJob", {"ProcessingJobName": "job"}),
+        ("ServedParity", "CreateProcessingJob", {"ProcessingJobName": "job"}),
         ("RegisterModel", "CreateModelPackage", {}),
     ],
 )
@@ -169,7 +179,7 @@ def test_code_lies_at_content_hashed_keys(definition: dict[str, Any]) -> None:
     training = found["TrainModel"]["Arguments"]["HyperParameters"]
     assert training["sagemaker_program"] == "train.py"
     assert training["sagemaker_submit_directory"] == INPUTS.training_code_uri
-    for name in ("BuildFeatures", "EvaluateModel"):
+    for name in ("BuildFeatures", "EvaluateModel", "ServedParity"):
         arguments = found[name]["Arguments"]
         code = next(item for item in arguments["ProcessingInputs"] if item["InputName"] == "code")
         assert code["S3Input"]["S3Uri"] == INPUTS.processing_code_uri
@@ -179,11 +189,22 @@ def test_code_lies_at_content_hashed_keys(definition: dict[str, Any]) -> None:
 @pytest.mark.slow
 def test_faults_of_the_service_are_retried_and_pure_steps_cached(definition: dict[str, Any]) -> None:
     found = steps(definition)
-    for name in ("BuildFeatures", "TrainModel", "EvaluateModel"):
+    for name in ("BuildFeatures", "TrainModel", "EvaluateModel", "ServedParity"):
         retried = {kind for policy in found[name]["RetryPolicies"] for kind in policy["ExceptionType"]}
         assert {"SageMaker.JOB_INTERNAL_ERROR", "Step.THROTTLING"} <= retried
     cached = {name: step["CacheConfig"]["Enabled"] for name, step in found.items() if "CacheConfig" in step}
-    assert cached == {"BuildFeatures": False, "TrainModel": True, "EvaluateModel": True}
+    assert cached == {
+        "BuildFeatures": False, "TrainModel": True, "EvaluateModel": True, "ServedParity": False,
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_nothing_is_registered_before_served_features_were_compared(definition: dict[str, Any]) -> None:
+    found = steps(definition)
+    assert found["MeetsCriteria"]["DependsOn"] == ["ServedParity"]
+    assert found["ServedParity"]["DependsOn"] == ["BuildFeatures"]
+    arguments = found["ServedParity"]["Arguments"]["AppSpecification"]["ContainerArguments"]
+    assert arguments[:2] == ["--environment", "dev"]
 
 
 @pytest.mark.parametrize(

@@ -161,3 +161,22 @@ def test_a_hyperparameter_out_of_range_is_named(run: Containers, bundles: CodeBu
     result = run_step(["-m", "pipelines.steps.train", "--rounds", "0"], run.training, bundles.processing)
     assert result.returncode == 65
     assert "rounds: 0 is not in 1 to 10000" in result.stderr
+
+
+@pytest.mark.slow
+def test_parity_of_no_decisions_is_an_empty_report(bundles: CodeBundles, tmp_path: Path) -> None:
+    arguments = ["-m", "pipelines.steps.parity", "--environment", "dev", "--hours", "0"]
+    result = run_step(arguments, tmp_path, bundles.processing)
+    assert result.returncode == 0, result.stderr
+    outputs = tmp_path / "processing" / "output"
+    found = json.loads((outputs / "parity" / "parity.json").read_text())
+    assert (found["ok"], found["decisions"]) == (True, 0)
+    assert len(found["features"]) == len(FEATURE_NAMES)
+    assert pd.read_parquet(outputs / "predictions" / "predictions.parquet").empty
+
+
+def test_parity_refuses_what_does_not_fit(bundles: CodeBundles, tmp_path: Path) -> None:
+    arguments = ["-m", "pipelines.steps.parity", "--environment", "dev", "--hours", "-1"]
+    result = run_step(arguments, tmp_path, bundles.processing)
+    assert result.returncode == 65
+    assert "hours, most-mismatches: use 0 or more" in result.stderr

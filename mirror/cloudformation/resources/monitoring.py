@@ -1,4 +1,4 @@
-"""AWS::CloudWatch::Alarm, AWS::CloudWatch::Dashboard and AWS::Logs::LogGroup."""
+"""AWS::CloudWatch::Alarm, AWS::CloudWatch::Dashboard, AWS::Logs::LogGroup and AWS::Logs::LogStream."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from mirror.api import Document
 from mirror.cloudformation.coverage import Schema, whole
 from mirror.cloudformation.resource import (
+    Immutable,
     Outcome,
     Request,
     ResourceType,
@@ -169,3 +170,20 @@ class LogGroup(ResourceType):
             request.aws("logs", "PutRetentionPolicy", logGroupName=name, retentionInDays=days)
         else:
             request.aws("logs", "DeleteRetentionPolicy", logGroupName=name)
+
+
+class LogStream(Immutable):
+    type = "AWS::Logs::LogStream"
+    properties = whole("LogGroupName", "LogStreamName")
+    name_property = "LogStreamName"
+    name_limit = 512
+
+    def create(self, request: Request) -> Outcome:
+        group = request.properties["LogGroupName"]
+        request.aws("logs", "CreateLogStream", logGroupName=group, logStreamName=request.name)
+        return Outcome(request.name)
+
+    def delete(self, request: Request) -> None:
+        with ignoring("ResourceNotFoundException"):
+            group = request.properties["LogGroupName"]
+            request.aws("logs", "DeleteLogStream", logGroupName=group, logStreamName=request.physical_id)

@@ -1,9 +1,12 @@
-"""I1: the streams. I5: the dead letters."""
+"""I1: the streams. I2: their schemas. I5: the dead letters."""
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from processing.schemas import SCHEMAS, definition, history
 from tests.cdk_app.synthesis import Assembly, Template
 
 pytestmark = pytest.mark.slow
@@ -11,6 +14,7 @@ pytestmark = pytest.mark.slow
 RETENTION_HOURS = {
     "transactions-raw": 7 * 24,
     "transactions-enriched": 7 * 24,
+    "transactions-late": 7 * 24,
     "fraud-labels": 90 * 24,
     "model-predictions": 30 * 24,
     "dlq-schema-errors": 14 * 24,
@@ -42,6 +46,7 @@ def test_provisioned_streams_have_the_shards_of_their_rate(prod: Assembly) -> No
     assert shards == {
         "transactions-raw": 20,
         "transactions-enriched": 20,
+        "transactions-late": 20,
         "fraud-labels": 1,
         "model-predictions": 20,
         "dlq-schema-errors": 1,
@@ -88,3 +93,28 @@ def test_events_outlive_the_stack_outside_disposable_environments(
         if resource["Type"] in ("AWS::Kinesis::Stream", "AWS::KMS::Key")
     }
     assert policies == {policy}
+
+
+def test_every_schema_is_registered_in_its_first_version_and_refuses_incompatible_ones(dev: Assembly) -> None:
+    template = dev.template("ingestion")
+    registry = template.only("AWS::Glue::Registry")
+    assert registry["Name"] == "fraudline-dev-schemas"
+    schemas = template.by("AWS::Glue::Schema", "Name")
+    assert set(schemas) == set(SCHEMAS)
+    for name, schema in schemas.items():
+        assert json.loads(schema["SchemaDefinition"]) == history(name)[0]
+        assert (schema["DataFormat"], schema["Compatibility"]) == ("AVRO", "BACKWARD_ALL")
+    versions = template.resources("AWS::Glue::SchemaVersion").values()
+    later = [version["SchemaDefinition"] for version in versions]
+    released = [definition(version) for name in SCHEMAS for version in history(name)[1:]]
+    assert sorted(later) == sorted(released)
+
+
+def test_only_the_ids_of_schemas_are_given_out(dev: Assembly) -> None:
+    found = dev.template("ingestion").by("AWS::IAM::ManagedPolicy", "ManagedPolicyName")
+    policies = {name: policy["PolicyDocument"]["Statement"] for name, policy in found.items()}
+    (readers,) = policies["fraudline-dev-schema-readers"]
+    assert (readers["Action"], readers["Resource"]) == ("glue:GetSchemaVersion", "*")
+    (writers,) = policies["fraudline-dev-schema-writers"]
+    assert writers["Action"] == "glue:GetSchemaByDefinition"
+    assert len(writers["Resource"]) == 1 + len(SCHEMAS)

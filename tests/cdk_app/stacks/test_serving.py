@@ -142,5 +142,18 @@ def test_the_deployer_cannot_approve_and_the_endpoint_cannot_deploy(template: Te
         if action.startswith("sagemaker:")
     }
     assert allowed == {"sagemaker:GetRecord", "sagemaker:BatchGetRecord"}
+    written = {
+        text(item["Action"]): text(item["Resource"])
+        for item in endpoint["PolicyDocument"]["Statement"]
+        if "kinesis" in text(item["Action"]) or "GenerateDataKey" in text(item["Action"])
+    }
+    stream = written["kinesis:PutRecord,kinesis:PutRecords"]
+    assert stream.endswith(":stream/fraudline-dev-model-predictions")
+    (encryption,) = (
+        item["Condition"]["StringEquals"]
+        for item in endpoint["PolicyDocument"]["Statement"]
+        if item["Action"] == "kms:GenerateDataKey"
+    )
+    assert text(encryption["kms:EncryptionContext:aws:kinesis:arn"]) == stream
     passed = [item for item in template.statements() if item["Action"] == "iam:PassRole"]
     assert [text(item["Resource"]).split(".")[0] for item in passed] == [desired(template).role.split(".")[0]]

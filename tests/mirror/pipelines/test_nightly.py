@@ -14,7 +14,8 @@ from tests.pipelines import lake
 
 pytestmark = pytest.mark.slow
 GROUP = "nightly-models"
-PARAMETERS = {"AsOf": lake.AS_OF.isoformat(), "HistoryDays": "40", "Rounds": "60"}
+# This mirror has no endpoint, so there are no decisions to compare.
+PARAMETERS = {"AsOf": lake.AS_OF.isoformat(), "HistoryDays": "40", "Rounds": "60", "ParityHours": "0"}
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,7 @@ def pipeline(mirror: RunningMirror, tmp_path_factory: pytest.TempPathFactory) ->
         s3.put_object(Bucket="lake", Key=f"code/{bundle.name}", Body=bundle.read_bytes())
     definition = nightly_definition(
         NightlyInputs(
+            environment="dev",
             pipeline_name="nightly",
             role_arn=ROLE,
             lake_bucket="lake",

@@ -8,14 +8,16 @@ from tests.mirror.conftest import StartMirror
 
 pytestmark = pytest.mark.slow
 
-_ROUNDS = 5
+# A round is one kill at a moment of its own: one in every run of the tests, many in the drill.
+_ROUNDS = pytest.mark.parametrize("rounds", [1, pytest.param(5, marks=pytest.mark.drill)])
 _PART = b"p" * (5 << 20)
 
 
-def test_acknowledged_writes_survive_sigkill(start_mirror: StartMirror) -> None:
+@_ROUNDS
+def test_acknowledged_writes_survive_sigkill(start_mirror: StartMirror, rounds: int) -> None:
     mirror = start_mirror()
     s3 = mirror.client("s3")
-    for turn in range(_ROUNDS):
+    for turn in range(rounds):
         bucket = f"lake-{turn}"
         s3.create_bucket(Bucket=bucket)
         for key in ("gone", "gone-1", "gone-2", "source"):
@@ -51,12 +53,15 @@ def test_acknowledged_writes_survive_sigkill(start_mirror: StartMirror) -> None:
 
 
 @pytest.mark.parametrize("operation", ["put", "delete"])
-def test_the_last_acknowledged_request_survives_sigkill(start_mirror: StartMirror, operation: str) -> None:
+@_ROUNDS
+def test_the_last_acknowledged_request_survives_sigkill(
+    start_mirror: StartMirror, operation: str, rounds: int
+) -> None:
     mirror = start_mirror()
     s3 = mirror.client("s3")
     s3.create_bucket(Bucket="lake")
     s3.put_object(Bucket="lake", Key="kept", Body=b"kept")
-    for turn in range(_ROUNDS):
+    for turn in range(rounds):
         key = f"{turn}"
         s3.put_object(Bucket="lake", Key=key, Body=key.encode())
         if operation == "delete":

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from pipelines.commands import target
 from pipelines.commands.models import models
+from processing.commands import target
 
 GROUP = "fraudline-dev-fraud"
 

@@ -61,14 +61,13 @@ def test_batch_and_stream_agree_bit_for_bit(seed: int, tmp_path: Path) -> None:
     transactions, labels = history(seed)
     known = {"u0": Profile(48.8, 2.3, "FR"), "u1": Profile(None, None, "DE")}
     store = Store(tmp_path, map_size=1 << 28)
-    engine = Engine(Names(), store, lambda users: {user: known.get(user) for user in users}, hot_entities=2)
+    engine = Engine(Names(), store, lambda users: {user: known.get(user) for user in users})
     events = [event(t, t.timestamp_ms) for t in transactions] + [event(x) for x in labels]
     events.sort(key=lambda e: (e.time_ms or 0, isinstance(e.content, Label)))
     streamed = {}
     for start in range(0, len(events), 37):
         commit = engine.apply(events[start : start + 37])
         store.commit(commit)
-        engine.committed()
         for record in msgspec.msgpack.decode(commit.outbox.get("enriched", b"\x90"), type=list[Outgoing]):
             enriched = msgspec.json.decode(record.data)
             streamed[enriched["transaction_id"]] = enriched["features"]

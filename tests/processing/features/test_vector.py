@@ -95,3 +95,19 @@ def test_reasons_are_sentences() -> None:
     assert explain("user_transaction_count_1h", 7.0) == "7 purchases in the last hour"
     with pytest.raises(KeyError):
         explain("no_such_feature", 1.0)
+
+
+def test_a_transaction_that_cannot_be_taken_in_changes_neither_history(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    user, merchant = UserState(), MerchantState()
+    observe(transaction(1, NOW - HOUR), user, merchant)
+    before = user.encode(), merchant.encode()
+
+    def refuse(*_: object) -> MerchantState:
+        raise MemoryError
+
+    monkeypatch.setattr(MerchantState, "after", refuse)
+    with pytest.raises(MemoryError):
+        observe(transaction(2), user, merchant)
+    assert (user.encode(), merchant.encode()) == before

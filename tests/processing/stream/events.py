@@ -19,4 +19,4 @@ def event(
     data: bytes = b"{}",
 ) -> Event:
     where = source or (LABELS if isinstance(content, Label) else TRANSACTIONS)
-    return Event(where, RawRecord(f"{next(_sequence):056d}", arrival_ms, data), content)
+    return Event.of(where, RawRecord(f"{next(_sequence):056d}", arrival_ms, data), content)

@@ -55,11 +55,11 @@ class Mirror:
         )
 
     @contextmanager
-    def consumer(self) -> Iterator[subprocess.Popen[bytes]]:
-        """A consumer process; it is stopped cleanly at the end if it still runs."""
+    def consumer(self, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A consumer process with further environment variables; it is stopped cleanly if it still runs."""
         log = (self.folder / "consumer.log").open("ab")
         command = [sys.executable, "-m", "processing.stream"]
-        process = subprocess.Popen(command, env=self.environ, stdout=log, stderr=log)
+        process = subprocess.Popen(command, env=self.environ | settings, stdout=log, stderr=log)
         try:
             yield process
             if process.poll() is None:
@@ -90,14 +90,14 @@ def running(folder: Path, shards: int = 2) -> Iterator[Mirror]:
 
 
 def _wait(port: int) -> None:
-    for _ in range(300):
+    for _ in range(900):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/_fraudline/health").close()
         except OSError:
             time.sleep(0.1)
         else:
             return
-    raise TimeoutError("the mirror did not become healthy within 30 s")
+    raise TimeoutError("the mirror did not become healthy within 90 s")
 
 
 def _create(mirror: Mirror, shards: int) -> None:

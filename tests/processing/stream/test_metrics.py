@@ -18,9 +18,13 @@ class CloudWatch:
 
 
 def test_what_waits_is_put_as_it_is_and_what_happened_as_a_difference() -> None:
-    figures = {"read": 10, "labels_unmatched": 5, "lag_ms": 7}
+    figures = {"read": 10, "anomalies": 4, "labels_unmatched": 5, "lag_ms": 7}
     client = CloudWatch()
     metrics = Metrics(client, "test", lambda: figures, threading.Event())
-    figures = {"read": 12, "labels_unmatched": 3, "lag_ms": 0}
+    figures = {"read": 50, "anomalies": 6, "labels_unmatched": 3, "lag_ms": 0}
     metrics.put()
-    assert client.put == {"read": 2, "labels_unmatched": 3, "lag_ms": 0}
+    assert client.put == {
+        "read": 40, "anomalies": 2, "anomaly_rate": 5.0, "labels_unmatched": 3, "lag_ms": 0,
+    }  # fmt: skip
+    metrics.put()
+    assert "anomaly_rate" not in client.put  # nothing was read

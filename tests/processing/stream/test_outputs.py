@@ -95,7 +95,7 @@ def test_payloads_are_delivered_in_order_and_again_after_a_crash(store: Store) -
     first.start()
     for payload in (b"a", b"b"):
         store.commit(Commit(outbox={"lake": payload}))
-        first.committed()
+        first.committed(1)
     until(lambda: first.pending == 0)
     assert arrived == [b"a", b"b"]
     store.commit(Commit(delivered=first.take_delivered()[:1]))  # killed before the second was noted

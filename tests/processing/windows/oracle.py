@@ -1,41 +1,53 @@
-"""The features by brute force: filter the whole history anew for each question."""
+"""The window features by brute force: filter the whole history anew for each question."""
 
-from __future__ import annotations
+from math import floor, log, nan
 
-from math import nan
-from typing import Any
+from processing.windows import identity
+from tests.processing.windows.logs import Row, country_hash
 
-HOUR = 3_600_000
-WINDOWS = (HOUR, 24 * HOUR, 7 * 24 * HOUR, 30 * 24 * HOUR)
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+WINDOWS = ((HOUR, MINUTE), (DAY, 15 * MINUTE), (7 * DAY, 2 * HOUR), (30 * DAY, 6 * HOUR))  # length, tile
 
 
-def user(history: list[dict[str, Any]], t: int) -> list[float]:
+def user(history: list[Row], t: int, cap: int = 1024) -> list[float]:
     out: list[float] = []
-    for w in WINDOWS:
-        seen = [e for e in history if t - w <= e["t"] < t]
-        if not seen:
-            out += [0, 0, nan, nan, 0, 0, 0, 0]
-            continue
-        total = sum(e["amount"] for e in seen) / 100.0
-        countries = {e["country"] for e in seen} - {0}
-        statuses = [e["status"] for e in seen if e["status"]]
-        devices = [e for e in seen if e["device"]]
-        out += [len(seen), total, total / len(seen), max(e["amount"] for e in seen) / 100.0]
-        out += [len({e["merchant"] for e in seen}), len(countries) or nan]
-        out += [statuses.count(2) if statuses else nan]
-        out += [sum(changed(history, e) for e in devices) if devices else nan]
+    for seen, tiled in (counting(history, t, *window, cap) for window in WINDOWS):
+        total, most = sum(e.amount for e in seen) / 100.0, max((e.amount for e in seen), default=nan) / 100.0
+        out += [len(seen), total, total / len(seen) if seen else nan, most]
+        out += [distinct([identity(e.merchant) for e in seen], tiled)]
+        countries = [country_hash(e.country) for e in seen if e.country]
+        out += [distinct(countries, tiled) if countries or not seen else nan]
+        declined, changes = sum(e.status == "declined" for e in seen), sum(changed(history, e) for e in seen)
+        out += [declined if any(e.status for e in seen) or not seen else nan]
+        out += [changes if any(e.device for e in seen) or not seen else nan]
     return out
 
 
-def changed(history: list[dict[str, Any]], event: dict[str, Any]) -> bool:
-    before = [(e["t"], e["device"]) for e in history if e["t"] < event["t"] and e["device"]]
-    return bool(before) and max(before)[1] != event["device"]
+def merchant(history: list[Row], frauds: list[int], t: int, cap: int = 1024) -> list[float]:
+    counted = [counting(history, t, *window, cap) for window in WINDOWS]
+    customers = [distinct([identity(e.user) for e in seen], tiled) for seen, tiled in counted]
+    known = [sum(t - length <= f < t for f in frauds) for length, _ in WINDOWS]
+    rates = [known[w] / len(counted[w][0]) if counted[w][0] else nan for w in (2, 3)]
+    age = max(((t - f) / DAY for f in frauds if f < t), default=nan)
+    return [*(len(seen) for seen, _ in counted), *customers, *rates, age]
 
 
-def merchant(history: list[dict[str, Any]], frauds: list[int], t: int) -> list[float]:
-    seen = [[e for e in history if t - w <= e["t"] < t] for w in WINDOWS]
-    known = [sum(t - w <= f < t for f in frauds) for w in WINDOWS]
-    out = [len(s) for s in seen] + [len({e["customer"] for e in s}) for s in seen]
-    rates = [known[w] / len(seen[w]) if seen[w] else nan for w in (2, 3)]
-    past = [f for f in frauds if f < t]
-    return [*map(float, out), *rates, (t - min(past)) / 86_400_000.0 if past else nan]
+def counting(history: list[Row], t: int, length: int, tile: int, cap: int) -> tuple[list[Row], bool]:
+    exact = min(sorted(e.t for e in history if e.t < t)[-cap:], default=t)
+    seen = [e for e in history if e.t < t and (e.t if e.t >= exact else e.t // tile * tile) >= t - length]
+    return seen, any(e.t < exact for e in seen)
+
+
+def changed(history: list[Row], event: Row) -> bool:
+    before = [(e.t, identity(e.device)) for e in history if event.device and e.device and e.t < event.t]
+    return bool(before) and max(before)[1] != identity(event.device or "")
+
+
+def distinct(hashes: list[int], tiled: bool) -> int:
+    ranks = [0] * 256
+    for h in hashes:
+        rest = h >> 8 & 2**56 - 1  # its lowest set bit, counted from 1, is the rank
+        ranks[h & 255] = max(ranks[h & 255], min(40, (rest & -rest).bit_length() or 40))
+    value = 0.7213 / (1 + 1.079 / 256) * 256**2 / sum(2.0**-rank for rank in ranks)
+    value = 256 * log(256 / ranks.count(0)) if value <= 640 and 0 in ranks else value
+    return floor(value + 0.5) if tiled else len(set(hashes))

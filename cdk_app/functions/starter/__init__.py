@@ -1,0 +1,1 @@
+"""Starts a Flink application: CloudFormation creates one, but leaves it to others to start it."""

@@ -1,0 +1,1 @@
+"""Glue's Schema Registry, with the check of compatibility; the rest of Glue is moto's."""

@@ -1,0 +1,46 @@
+"""Flink's keyed state, described once; all of it expires."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from pyflink.common import Time, Types
+from pyflink.datastream.state import MapStateDescriptor, StateTtlConfig, ValueStateDescriptor
+
+# A bytes object pickles by copying; Flink's own array types would pass every byte as a number.
+BYTES = Types.PICKLED_BYTE_ARRAY()
+# A history is kept for so long after its entity's last transaction: longer than every window, as the
+# time of the last transaction and the last device are features too.
+HISTORY = timedelta(days=400)
+# As long as labels may be delivered after their transaction, or before it.
+LABELS = timedelta(days=90)
+# Duplicates arrive within 60 s of each other; a job that was down sees them hours later.
+DUPLICATES = timedelta(hours=6)
+
+
+def by_identity(context: Any, name: str, keep: timedelta) -> Any:
+    """Bytes by 64-bit identity."""
+    return context.get_map_state(_expiring(MapStateDescriptor(name, Types.LONG(), BYTES), keep))
+
+
+def by_text(context: Any, name: str, keep: timedelta) -> Any:
+    """Bytes by text."""
+    return context.get_map_state(_expiring(MapStateDescriptor(name, Types.STRING(), BYTES), keep))
+
+
+def times_by_text(context: Any, name: str, keep: timedelta) -> Any:
+    """Times (milliseconds) by text."""
+    return context.get_map_state(_expiring(MapStateDescriptor(name, Types.STRING(), Types.LONG()), keep))
+
+
+def value(context: Any, name: str) -> Any:
+    """One value of bytes, kept for ever: a handful per operator."""
+    return context.get_state(ValueStateDescriptor(name, BYTES))
+
+
+def _expiring(descriptor: Any, keep: timedelta) -> Any:
+    ttl = StateTtlConfig.new_builder(Time.milliseconds(keep // timedelta(milliseconds=1)))
+    ttl = ttl.set_update_type(StateTtlConfig.UpdateType.OnCreateAndWrite)
+    descriptor.enable_time_to_live(ttl.cleanup_in_rocksdb_compact_filter(1_000).build())
+    return descriptor

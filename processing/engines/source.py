@@ -1,0 +1,162 @@
+"""The source of a job as columns: a folder of ours, or any file through its column map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from processing.engines import encode
+from processing.engines.columns import EventColumns, FraudReports
+from processing.engines.homes import Homes
+from processing.engines.job import EngineError, FeatureJob
+from processing.sources.column_map import ColumnMap, ColumnMapError
+from processing.sources.dataset import TRANSACTIONS, Dataset
+from processing.sources.files import convert, read_source
+
+_DAY_MS = 86_400_000
+_REQUIRED = ("transaction_id", "user_id", "merchant_id", "amount", "currency", "timestamp")
+
+
+def load(job: FeatureJob) -> tuple[EventColumns, FraudReports]:
+    """The transactions of a job in event order, and the frauds among them that become known.
+
+    Raises:
+        EngineError: the source, its column map or its labels cannot be read, or do not fit; the message
+            names the column and the fix.
+    """
+    try:
+        if job.source.is_dir():
+            return _folder(job)
+        if job.columns is None:
+            raise EngineError(f"{job.source} is a file: name its column map with --columns")
+        return _file(job, ColumnMap.load(job.columns))
+    except (ColumnMapError, FileNotFoundError, ValueError, pa.ArrowInvalid) as error:
+        raise EngineError(str(error)) from error
+
+
+def _folder(job: FeatureJob) -> tuple[EventColumns, FraudReports]:
+    dataset = Dataset.read(job.source)
+    users = dataset.users
+    homes = None
+    if users is not None:
+        homes = Homes(
+            users["user_id"].combine_chunks(),
+            None,
+            encode.floats(users["home_lat"]),
+            encode.floats(users["home_lon"]),
+            users["home_country"].combine_chunks(),
+        )
+    events, _ = _events(dataset.transactions, homes, job.limit)
+    labels = dataset.labels if job.labels is None else _label_file(job.labels)
+    return events, reports(events, labels)
+
+
+def _file(job: FeatureJob, columns: ColumnMap) -> tuple[EventColumns, FraudReports]:
+    table = _mapped(job.source, columns, with_labels=job.labels is None)
+    events, order = _events(table, None, job.limit)
+    if job.labels is not None:
+        return events, reports(events, _label_file(job.labels))
+    if "is_fraud" not in table.column_names:
+        return events, FraudReports.of(())
+    known = table["known"].to_numpy()[order]
+    found = np.flatnonzero(table["is_fraud"].fill_null(False).to_numpy()[order])
+    return events, FraudReports(events.merchant_identity[events.merchant[found]], known[found])
+
+
+def _mapped(path: Path, columns: ColumnMap, *, with_labels: bool) -> pa.Table:
+    """The file's rows with our names; with ``is_fraud`` and ``known`` if the map says where they are."""
+    source = read_source(path, columns)
+    arrays = {}
+    for field in TRANSACTIONS:
+        theirs = columns.columns.get(field.name)
+        if theirs is None:
+            value = pa.scalar(columns.defaults.get(field.name), field.type)
+            arrays[field.name] = pa.chunked_array([pa.repeat(value, source.num_rows)])
+        elif field.name.endswith("_id") and pa.types.is_integer(source[theirs].type):
+            arrays[field.name] = source[theirs]  # a number becomes a text once, not in every row
+        else:
+            arrays[field.name] = convert(source, theirs, field)
+    label = columns.labels
+    if with_labels and label is not None:
+        fraud = convert(source, label.is_fraud, pa.field("is_fraud", pa.bool_()))
+        if label.known_at:
+            moments = convert(source, label.known_at, pa.field("known", arrays["timestamp"].type))
+            arrays["is_fraud"] = pc.and_(fraud, pc.is_valid(moments))
+            known = moments.cast(pa.int64()).fill_null(0)
+        else:
+            arrays["is_fraud"] = fraud
+            delay = int((label.delay_days or 0) * _DAY_MS)
+            known = pc.add(arrays["timestamp"].cast(pa.int64()), delay)
+        arrays["known"] = known
+    return pa.table(arrays)
+
+
+def _events(
+    table: pa.Table, homes: Homes | None, limit: int | None
+) -> tuple[EventColumns, NDArray[np.int64]]:
+    """The rows in event order, without repeated ones, and where in `table` each comes from."""
+    for name in _REQUIRED:
+        if missing := table[name].null_count:
+            raise EngineError(
+                f"column {name} has no value in {missing} of {table.num_rows} rows: remove them"
+            )
+    times = encode.milliseconds(table["timestamp"])
+    order = encode.first_arrivals(table["transaction_id"])
+    if order is None:
+        order = np.arange(table.num_rows)
+    if (np.diff(times[order]) < 0).any():
+        order = order[np.argsort(times[order], kind="stable")]
+    order = order[:limit]
+    if order.size != table.num_rows or (np.diff(order) != 1).any():
+        table, times = table.take(pa.array(order)), times[order]
+    user, users = encode.codes(table["user_id"])
+    merchant, merchants = encode.codes(table["merchant_id"])
+    minor = encode.minor_units(table["amount"].to_numpy(), table["currency"])
+    place = (table["lat"], table["lon"], table["country"])
+    distance, foreign = encode.against_home(homes, users, user, times, place)
+    events = EventColumns(
+        table["transaction_id"],
+        user,
+        merchant,
+        encode.identities(users),
+        encode.identities(merchants),
+        times,
+        encode.hundredths(minor, table["currency"]),
+        encode.devices(table["device"]),
+        encode.countries(table["country"]),
+        encode.statuses(table["status"]),
+        distance,
+        foreign,
+    )
+    return events, order
+
+
+def reports(events: EventColumns, labels: pa.Table) -> FraudReports:
+    """The earliest report of each transaction that labels of the lake's shape call a fraud."""
+    frauds = labels.filter(labels["is_fraud"])
+    times = pa.array(encode.milliseconds(frauds["investigation_complete_time"]))
+    known = (
+        pa.table({"id": frauds["transaction_id"], "known": times})
+        .group_by("id")
+        .aggregate([("known", "min")])
+    )
+    row = pc.index_in(known["id"].cast(pa.string()), events.ids.combine_chunks())
+    matched = pc.is_valid(row)
+    at = row.filter(matched).to_numpy()
+    return FraudReports(
+        events.merchant_identity[events.merchant[at]], known["known_min"].filter(matched).to_numpy()
+    )
+
+
+def _label_file(path: Path) -> pa.Table:
+    table = pq.read_table(path)
+    wanted = ["transaction_id", "is_fraud", "investigation_complete_time"]
+    for name in wanted:
+        if name not in table.column_names:
+            raise EngineError(f"{path} has no column {name}: labels need {', '.join(wanted)}")
+    return table.select(wanted)
