@@ -51,14 +51,14 @@ def _folder(job: FeatureJob) -> tuple[EventColumns, FraudReports]:
             encode.floats(users["home_lon"]),
             users["home_country"].combine_chunks(),
         )
-    events, _ = _events(dataset.transactions, homes, job.limit)
+    events, _ = in_event_order(dataset.transactions, homes, job.limit)
     labels = dataset.labels if job.labels is None else _label_file(job.labels)
     return events, reports(events, labels)
 
 
 def _file(job: FeatureJob, columns: ColumnMap) -> tuple[EventColumns, FraudReports]:
-    table = _mapped(job.source, columns, with_labels=job.labels is None)
-    events, order = _events(table, None, job.limit)
+    table = mapped(read_source(job.source, columns), columns, with_labels=job.labels is None)
+    events, order = in_event_order(table, None, job.limit)
     if job.labels is not None:
         return events, reports(events, _label_file(job.labels))
     if "is_fraud" not in table.column_names:
@@ -68,9 +68,12 @@ def _file(job: FeatureJob, columns: ColumnMap) -> tuple[EventColumns, FraudRepor
     return events, FraudReports(events.merchant_identity[events.merchant[found]], known[found])
 
 
-def _mapped(path: Path, columns: ColumnMap, *, with_labels: bool) -> pa.Table:
-    """The file's rows with our names; with ``is_fraud`` and ``known`` if the map says where they are."""
-    source = read_source(path, columns)
+def mapped(source: pa.Table, columns: ColumnMap, *, with_labels: bool) -> pa.Table:
+    """A file's rows with our names; with ``is_fraud`` and ``known`` if the map says where they are.
+
+    Raises:
+        ColumnMapError: a column cannot be read as what it is mapped to.
+    """
     arrays = {}
     for field in TRANSACTIONS:
         theirs = columns.columns.get(field.name)
@@ -96,7 +99,7 @@ def _mapped(path: Path, columns: ColumnMap, *, with_labels: bool) -> pa.Table:
     return pa.table(arrays)
 
 
-def _events(
+def in_event_order(
     table: pa.Table, homes: Homes | None, limit: int | None
 ) -> tuple[EventColumns, NDArray[np.int64]]:
     """The rows in event order, without repeated ones, and where in `table` each comes from."""

@@ -18,8 +18,7 @@ import pyarrow.parquet as pq
 
 from processing.engines import encode
 from processing.engines.homes import Homes
-from processing.engines.source import _events as ordered
-from processing.engines.spark.mapping import mapped, wanted
+from processing.engines.source import in_event_order, mapped
 from processing.engines.spark.rows import EVENT, REPORT, rows
 from processing.sources.column_map import ColumnMap, ColumnMapError
 
@@ -75,7 +74,11 @@ class ReadTransactions:
     @property
     def wanted(self) -> list[str]:
         """The columns of the files that are read."""
-        return wanted(self.columns, with_labels=self.with_labels)
+        names = list(self.columns.columns.values())
+        if self.with_labels and self.columns.labels:
+            labels = self.columns.labels
+            names += [name for name in (labels.is_fraud, labels.known_at) if name]
+        return list(dict.fromkeys(names))
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """`ROW` with `EVENT` records; the key is the user.
@@ -89,7 +92,7 @@ class ReadTransactions:
         """
         for table, first in _tables(batches, self.wanted):
             ours = mapped(table, self.columns, with_labels=self.with_labels)
-            events, order = ordered(ours, self.homes, None)
+            events, order = in_event_order(ours, self.homes, None)
             records = np.zeros(len(events), EVENT)
             records["merchant"] = events.merchant_identity[events.merchant]
             records["amount"] = events.amounts

@@ -118,7 +118,9 @@ def test_model_data_is_extracted_once_per_content(tmp_path: Path, stored: dict[s
     assert [path.exists() for path in (first, third, empty)] == [False, True, False]
 
 
-@pytest.mark.parametrize("content", [b"", b"not an archive", _archive(a=b"1" * 10_000)[:-30]])
+@pytest.mark.parametrize(
+    "content", [b"", b"not an archive", _archive(a=b"1" * 10_000)[:-30]], ids=["empty", "other", "cut short"]
+)
 def test_broken_archives_are_refused(tmp_path: Path, stored: dict[str, bytes], content: bytes) -> None:
     stored["s3://b/k"] = content
     with pytest.raises(artifacts.ArtifactError, match="Failed to extract model data"):
