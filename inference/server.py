@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -43,6 +44,10 @@ def serve() -> int:
     except (SettingsError, bundle.BundleError, rules.RulesError) as error:
         log.critical("not starting: %s", error)
         return 1
+    # What start-up leaves behind, a compiler above all, is here to stay: no collection during a request
+    # may walk through it.
+    gc.collect()
+    gc.freeze()
     log.info("listening on %s:%s", settings.host, settings.port)
     predictions.start()
     try:

@@ -77,13 +77,14 @@ def transactions_read(cloudwatch: Any, names: Names, since: datetime) -> int | N
     now = datetime.now(UTC)
     # CloudWatch wants whole minutes, and no more points than it answers with.
     minutes = int((now - since) / timedelta(minutes=1)) // _MOST_POINTS + 1
+    period = timedelta(minutes=minutes)
     found = cloudwatch.get_metric_statistics(
         Namespace=_NAMESPACE,
         MetricName="read",
         Dimensions=[{"Name": "Environment", "Value": names.environment}],
         StartTime=since,
-        EndTime=now,
-        Period=60 * minutes,
+        EndTime=now + period,  # the period that has just begun counts
+        Period=int(period.total_seconds()),
         Statistics=["Sum"],
     )["Datapoints"]
     return round(sum(point["Sum"] for point in found)) if found else None

@@ -88,8 +88,11 @@ def _kernel(entity: StatefulEntity, _cap: int) -> Kernel:
 
 def warm() -> None:
     """Compile everything, or load it from numba's cache: before a server takes its first request."""
-    from processing.windows.merchant import merchant_query, merchant_update
-    from processing.windows.user import user_query, user_update
+    from processing.windows.merchant import MerchantState
+    from processing.windows.user import UserState
 
-    user_query(user_update(None, 0, 1, 1), 1)
-    merchant_query(merchant_update(None, 0, 1), 1)
+    user, merchant = UserState(), MerchantState()
+    user.update(0, 1, 1)
+    merchant.update(0, 1)
+    UserState.decode(user.encode()).query(1)
+    MerchantState.decode(merchant.encode()).query(1)

@@ -6,11 +6,12 @@ import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from cdk_app import project
 from cdk_app.settings import PREFIX
-from processing.engines.flink import package
 from tests.cdk_app.synthesis import Assembly, synthesise
 
 PROD = {
@@ -48,7 +49,7 @@ def _flink_application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(zipfile.ZipInfo("main.py"), "")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(package, "build", lambda: file)
+        patch.setattr(project, "package", SimpleNamespace(build=lambda: file))
         yield
 
 

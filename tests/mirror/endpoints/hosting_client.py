@@ -44,11 +44,16 @@ class HostingClient:
         self.runtime = boto3.client("sagemaker-runtime", config=once, **options)
         self.s3 = boto3.client("s3", config=Config(s3={"addressing_style": "path"}), **options)
         self.features = boto3.client("sagemaker-featurestore-runtime", **options)
+        self.kinesis = boto3.client("kinesis", **options)
         self.logs = boto3.client("logs", **options)
 
     def create_feature_groups(self) -> None:
-        """The groups that the server reads, and what is stored of the good transaction's user."""
+        """The groups that the server reads, and what is stored of the good transaction's user.
+
+        And the stream it writes to: a server that cannot deliver its predictions takes seconds to end.
+        """
         names = Names()
+        self.kinesis.create_stream(StreamName=names.stream("model-predictions"), ShardCount=1)
         for group in GROUPS:
             self.sagemaker.create_feature_group(
                 FeatureGroupName=names.feature_group(group.name),
@@ -85,7 +90,11 @@ class HostingClient:
     ) -> str:
         """A model and an endpoint configuration, both called `name`."""
         container: dict[str, Any] = {
-            "Environment": {"FRAUDLINE_MODEL_VERSION": name, "FRAUDLINE_REPLAY": "1"}
+            "Environment": {
+                "FRAUDLINE_KERNEL": "python",  # a new image would compile it for ten seconds
+                "FRAUDLINE_MODEL_VERSION": name,
+                "FRAUDLINE_REPLAY": "1",
+            }
         }
         if package is None:
             container["Image"] = image or self.image

@@ -50,7 +50,7 @@ def test_an_endpoint_serves_its_model(client: HostingClient, endpoint: str) -> N
     assert (variant["VariantName"], variant["CurrentInstanceCount"]) == ("live", 1)
     assert variant["DeployedImages"][0]["SpecifiedImage"] == client.image
     answer = client.invoke(endpoint)
-    assert (answer["decided_by"], answer["model_version"]) == ("model", "first")
+    assert (answer["decided_by"], answer["model_version"]) == ("model", "first"), answer["fallback_reason"]
     assert answer["features_as_of"] == {"profile": None, "user": USER_TIME, "merchant": None}
     listed = client.sagemaker.list_endpoints(NameContains=endpoint, StatusEquals="InService")
     assert [item["EndpointName"] for item in listed["Endpoints"]] == [endpoint]

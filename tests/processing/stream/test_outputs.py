@@ -38,7 +38,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60  # the kernel may have to be compiled
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)
