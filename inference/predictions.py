@@ -22,6 +22,10 @@ class FeaturesAsOf(msgspec.Struct, frozen=True):
     merchant: str | None
 
 
+Signal = float | str | None
+"""What a third party said of a transaction; None when it said nothing in time."""
+
+
 class Prediction(msgspec.Struct, frozen=True):
     """One decision, as `encode` writes it to the ``model-predictions`` stream.
 
@@ -29,6 +33,11 @@ class Prediction(msgspec.Struct, frozen=True):
         timestamp: the transaction's own time; `decided_at` the server's clock when it decided.
         features_used: the vector in model order, NaN for missing; None when it was not computed.
         features_as_of: None when the records were not read.
+        decision_id: names this decision for ever, in the answer, the log and the audit.
+        amount: in major units, in hundredths; `currency` as in the request.
+        rules_live, rules_shadow: ids of the rules that matched; shadow rules only watch.
+        signals: what third parties said, by name; None when none was asked.
+        staleness_ms: how far the stored features were behind the stream; None when not known.
     """
 
     transaction_id: str
@@ -46,6 +55,13 @@ class Prediction(msgspec.Struct, frozen=True):
     features_used: Sequence[float] | None
     features_as_of: FeaturesAsOf | None
     prediction_latency_ms: float
+    decision_id: str = ""
+    amount: float | None = None
+    currency: str | None = None
+    rules_live: Sequence[str] = ()
+    rules_shadow: Sequence[str] = ()
+    signals: dict[str, Signal] | None = None
+    staleness_ms: float | None = None
 
 
 class PredictionLog(Protocol):
