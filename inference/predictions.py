@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, Protocol
 
 import msgspec
+import numpy as np
 
 from feature_groups import FEATURE_NAMES
 from inference.model import Decision
@@ -26,8 +27,10 @@ Signal = float | str | None
 """What a third party said of a transaction; None when it said nothing in time."""
 
 
-class Prediction(msgspec.Struct, frozen=True):
-    """One decision, as `encode` writes it to the ``model-predictions`` stream.
+class Prediction(msgspec.Struct, frozen=True, array_like=True):
+    """One decision, as the spool keeps it and `encode` writes it to the ``model-predictions`` stream.
+
+    A spool is read by later releases too: new fields come last and have a default.
 
     Attributes:
         timestamp: the transaction's own time; `decided_at` the server's clock when it decided.
@@ -38,6 +41,9 @@ class Prediction(msgspec.Struct, frozen=True):
         rules_live, rules_shadow: ids of the rules that matched; shadow rules only watch.
         signals: what third parties said, by name; None when none was asked.
         staleness_ms: how far the stored features were behind the stream; None when not known.
+        contributions: of every feature, in log-odds and model order; best the bytes of a float32 array,
+            little-endian. For the audit only. None when no model decided.
+        review_threshold, decline_threshold: of the model, in force at this decision.
     """
 
     transaction_id: str
@@ -62,6 +68,9 @@ class Prediction(msgspec.Struct, frozen=True):
     rules_shadow: Sequence[str] = ()
     signals: dict[str, Signal] | None = None
     staleness_ms: float | None = None
+    contributions: bytes | list[float] | None = None
+    review_threshold: float | None = None
+    decline_threshold: float | None = None
 
 
 class PredictionLog(Protocol):
@@ -72,9 +81,24 @@ class PredictionLog(Protocol):
         ...
 
 
-def encode(prediction: Prediction) -> bytes:
-    """The record as JSON: features by name, null for a missing value."""
-    values = prediction.features_used
-    used = None if values is None else dict(zip(FEATURE_NAMES, values, strict=True))
-    document = {name: getattr(prediction, name) for name in Prediction.__struct_fields__}
-    return _encode(document | {"features_used": used})  # NaN is written as null
+_STREAMED = tuple(name for name in Prediction.__struct_fields__ if name != "contributions")
+
+
+def encode(prediction: Prediction, names: Sequence[str] = FEATURE_NAMES) -> bytes:
+    """The record as JSON: features by name, null for a missing value; without the contributions.
+
+    Args:
+        names: of the features, in the order of the release that decided.
+    """
+    document = {name: getattr(prediction, name) for name in _STREAMED}
+    if prediction.features_used is not None:
+        document["features_used"] = dict(zip(names, prediction.features_used, strict=True))
+    return _encode(document)  # NaN is written as null
+
+
+def contributions(prediction: Prediction) -> list[float] | None:
+    """What every feature added to the score, in log-odds and model order."""
+    packed = prediction.contributions
+    if isinstance(packed, bytes):
+        return np.frombuffer(packed, "<f4").astype(np.float64).tolist()  # type: ignore[no-any-return]
+    return packed
