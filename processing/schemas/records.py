@@ -77,6 +77,20 @@ class Prediction(msgspec.Struct, frozen=True):
     ]
     features_as_of: Annotated[FeaturesAsOf | None, Meta(description="Null when the records were not read")]
     prediction_latency_ms: float
+    decision_id: Annotated[str | None, Meta(description="Names the decision for ever")] = None
+    amount: Annotated[float | None, Meta(description="In major units of the currency")] = None
+    currency: Annotated[str | None, Meta(description="ISO 4217 code")] = None
+    rules_live: Annotated[list[str] | None, Meta(description="Rules that matched")] = None
+    rules_shadow: Annotated[list[str] | None, Meta(description="Matched too, and only watch")] = None
+    signals: Annotated[
+        dict[str, float | str | None] | None,
+        Meta(description="What third parties said, by name; null: nothing in time"),
+    ] = None
+    staleness_ms: Annotated[
+        float | None, Meta(description="How far the stored features were behind the stream")
+    ] = None
+    review_threshold: Annotated[float | None, Meta(description="Of the model, when it decided")] = None
+    decline_threshold: Annotated[float | None, Meta(description="Of the model, when it decided")] = None
 
 
 class DeadLetter(msgspec.Struct, frozen=True):

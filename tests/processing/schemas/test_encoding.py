@@ -27,7 +27,9 @@ PREDICTION = {
                 {"feature": "channel", "value": "atm", "contribution": None, "text": "at an ATM"}],
     "features_used": {"amount": 12.5, "hour_of_day": None},
     "features_as_of": {"profile": None, "user": "2026-02-28T23:00:00.000Z", "merchant": None},
-    "prediction_latency_ms": 1.5,
+    "prediction_latency_ms": 1.5, "decision_id": "d1", "amount": 12.5, "currency": "EUR", "rules_live": ["r1"],
+    "rules_shadow": [], "signals": {"risk": 0.5, "email": None}, "staleness_ms": 80.0,
+    "review_threshold": 0.3, "decline_threshold": 0.8,
 }  # fmt: skip
 ENRICHED = {
     "transaction_id": "t1", "user_id": "u1", "merchant_id": "m1", "timestamp": "2026-03-01T00:00:00.000Z",

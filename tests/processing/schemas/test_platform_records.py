@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
+from fastavro import schemaless_writer
+from fastavro.schema import parse_schema
 
 from feature_groups import FEATURE_NAMES
 from inference.predictions import FeaturesAsOf, Prediction, encode
@@ -14,7 +18,10 @@ from inference.reasons import Reason
 from processing.dead_letters.letters import parse
 from processing.events import RejectedRecord
 from processing.events.moments import iso
+from processing.schemas import definition, history
 from processing.schemas.encoding import avro_encoder
+from processing.schemas.framing import frame
+from processing.schemas.reading import AvroReader
 from processing.stream.enriched import enriched
 from processing.stream.records import Event, RawRecord, ShardId, dead_letter
 from tests.processing.builders import NOW, transaction
@@ -49,11 +56,38 @@ def prediction(**changes: Any) -> Prediction:
 
 def test_the_prediction_log() -> None:
     found = through_avro("model-predictions", encode(prediction()))
-    assert set(found) == set(Prediction.__struct_fields__)
+    assert set(found) == set(Prediction.__struct_fields__) - {"contributions"}  # the audit has those
     expected = dict(zip(FEATURE_NAMES, [*range(len(FEATURE_NAMES) - 1), None], strict=True))
     assert found["features_used"] == expected
     assert found["reasons"][1]["value"] == "atm"
     assert (found["timestamp"], found["features_as_of"]["user"]) == (NOW, NOW - 1000)
+
+
+def test_what_version_two_added_to_the_prediction_log() -> None:
+    added: dict[str, Any] = {
+        "decision_id": "d-1",
+        "amount": 12.5,
+        "currency": "EUR",
+        "rules_live": ["velocity"],
+        "rules_shadow": ["night", "new-device"],
+        "signals": {"device_risk": 0.3, "email": "known", "address": None},
+        "staleness_ms": 120.0,
+        "review_threshold": 0.4,
+        "decline_threshold": 0.9,
+    }
+    found = through_avro("model-predictions", encode(prediction(**added, contributions=b"1234")))
+    assert {name: found[name] for name in added} == added
+
+
+def test_predictions_of_version_one_are_still_read() -> None:
+    first = history("model-predictions")[0]
+    record = through_avro("model-predictions", encode(prediction())) | {"features_used": None}
+    body = BytesIO()
+    schemaless_writer(body, parse_schema(first), record)
+    version = UUID(int=7)
+    reader = AvroReader("model-predictions", lambda _: definition(first))
+    found = reader.read(frame(version.bytes, body.getvalue()))
+    assert (found["transaction_id"], found["decision_id"], found["signals"]) == ("t1", None, None)
 
 
 def test_the_prediction_log_of_the_rules() -> None:
