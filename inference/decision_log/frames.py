@@ -88,6 +88,13 @@ def wanted(data: bytes, at: int) -> int:
     return HEAD_BYTES + int(_LEAD.unpack_from(data, at)[1])
 
 
+def written_ms(head: bytes) -> int | None:
+    """The time in a frame's head; None if it is none."""
+    if len(head) < HEAD_BYTES or not head.startswith(MAGIC):
+        return None
+    return int(_REST.unpack_from(head, _LEAD.size)[1])
+
+
 def _frame(data: bytes, at: int, base: int) -> tuple[Frame | None, Verdict]:
     head = data[at : at + HEAD_BYTES]
     if head[: len(MAGIC)] != MAGIC[: len(head)]:
