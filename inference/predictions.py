@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 import msgspec
 import numpy as np
 
 from feature_groups import FEATURE_NAMES
-from inference.model import Decision
+from inference.policy import DecidedBy, Decision, SignalValue
 from inference.reasons import Reason
 
 _encode = msgspec.json.Encoder().encode
@@ -21,10 +21,6 @@ class FeaturesAsOf(msgspec.Struct, frozen=True):
     profile: str | None
     user: str | None
     merchant: str | None
-
-
-Signal = float | str | None
-"""What a third party said of a transaction; None when it said nothing in time."""
 
 
 class Prediction(msgspec.Struct, frozen=True, array_like=True):
@@ -52,7 +48,7 @@ class Prediction(msgspec.Struct, frozen=True, array_like=True):
     timestamp: str
     decided_at: str
     decision: Decision
-    decided_by: Literal["model", "rules"]
+    decided_by: DecidedBy
     fallback_reason: str | None
     fraud_probability: float | None
     reasons: list[Reason]
@@ -66,7 +62,7 @@ class Prediction(msgspec.Struct, frozen=True, array_like=True):
     currency: str | None = None
     rules_live: Sequence[str] = ()
     rules_shadow: Sequence[str] = ()
-    signals: dict[str, Signal] | None = None
+    signals: dict[str, SignalValue] | None = None
     staleness_ms: float | None = None
     contributions: bytes | list[float] | None = None
     review_threshold: float | None = None

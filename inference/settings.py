@@ -8,7 +8,7 @@ from pathlib import Path
 
 from feature_groups.names import Names
 
-DEFAULT_RULES = Path(__file__).parent / "rules" / "default.toml"
+DEFAULT_POLICY = Path(__file__).parent / "policy" / "default.toml"
 
 
 class SettingsError(ValueError):
@@ -23,7 +23,7 @@ class Settings:
         host: address to listen on; all interfaces in a container.
         port: SageMaker tells it in ``SAGEMAKER_BIND_TO_PORT``.
         model_dir: where ``model.tar.gz`` was extracted.
-        rules_file: the rules that decide when no model can.
+        policy_file: rules, thresholds and routes beside the model.
         model_version: what answers call the model, e.g. a model package version.
         names: names of the deployed resources.
         read_budget_ms: longest wait for the feature store before the rules decide.
@@ -33,7 +33,7 @@ class Settings:
     host: str
     port: int
     model_dir: Path
-    rules_file: Path
+    policy_file: Path
     model_version: str | None
     names: Names
     read_budget_ms: int
@@ -54,7 +54,7 @@ class Settings:
             host=environ.get("FRAUDLINE_BIND_HOST", "0.0.0.0"),  # noqa: S104 - a container's only interface
             port=_integer(environ, "SAGEMAKER_BIND_TO_PORT", 8080, 1, 65535),
             model_dir=Path(environ.get("SM_MODEL_DIR", "/opt/ml/model")),
-            rules_file=Path(environ.get("FRAUDLINE_RULES_FILE", DEFAULT_RULES)),
+            policy_file=Path(environ.get("FRAUDLINE_POLICY_FILE", DEFAULT_POLICY)),
             model_version=environ.get("FRAUDLINE_MODEL_VERSION") or None,
             names=names,
             read_budget_ms=_integer(environ, "FRAUDLINE_READ_BUDGET_MS", 50, 1, 10_000),

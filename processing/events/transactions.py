@@ -33,7 +33,8 @@ _Channel = Literal["pos", "online", "atm", "contactless", "mobile"]
 _Status = Literal["approved", "declined"]
 AmountT = TypeVar("AmountT")
 TimeT = TypeVar("TimeT")
-_CHOICES = {"channel": get_args(_Channel), "status": get_args(_Status)}
+CHANNELS: tuple[str, ...] = get_args(_Channel)
+_CHOICES = {"channel": CHANNELS, "status": get_args(_Status)}
 
 
 class _Location(msgspec.Struct, gc=False):
