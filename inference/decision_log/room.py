@@ -24,7 +24,7 @@ class Room:
         self._left = 0
         self._free = 0
         self._look_at = 0.0
-        self.segments, self.bytes, self.oldest_ms = 0, 0, 0
+        self.segments, self.bytes, self.oldest_ns = 0, 0, 0
 
     def take(self, size: int) -> bool:
         """Whether `size` more bytes fit; then they are taken."""
@@ -41,7 +41,7 @@ class Room:
             return  # full a moment ago: a look for every refused request would cost more than an answer
         found = segments(self._folder)
         self.segments, self.bytes = len(found), sum(segment.size for segment in found)
-        self.oldest_ms = found[0].created_ms if found else 0
+        self.oldest_ns = found[0].created_ns if found else 0
         self._free = self._max_bytes - self.bytes
         # The last one that fits may take more than its part.
         self._left = max(self._free // _WORKERS, size if size <= self._free else 0)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 SUFFIX, DRAFT = ".spool", ".draft"
-_NAME = re.compile(r"(\d{13})-([A-Za-z0-9_.-]{1,40})-([0-9a-f]{12})\.spool")
+_NAME = re.compile(r"(\d{19})-([A-Za-z0-9_.-]{1,40})-([0-9a-f]{12})\.spool")
 
 
 class Segment(NamedTuple):
@@ -23,22 +23,22 @@ class Segment(NamedTuple):
 
     Attributes:
         name: without the suffix.
-        created_ms: the writer's clock when it began.
+        created_ns: the writer's clock when it began, since 1970.
     """
 
     path: Path
     name: str
-    created_ms: int
+    created_ns: int
     size: int
 
 
-def new_name(worker: str, now_ms: int) -> str:
+def new_name(worker: str, now_ns: int) -> str:
     """A name that no other segment has, on no instance: audit files are called after it.
 
     Raises:
         ValueError: `worker` cannot be a part of a file's name.
     """
-    name = f"{now_ms:013d}-{worker}-{os.urandom(6).hex()}"
+    name = f"{now_ns:019d}-{worker}-{os.urandom(6).hex()}"
     if not _NAME.fullmatch(name + SUFFIX):
         raise ValueError(f"worker {worker!r}: use 1-40 letters, digits, dots, hyphens or underscores")
     return name

@@ -69,7 +69,7 @@ class Spool:
         """Of this worker: records ``appended`` and ``refused``, ``bytes``; of the folder as it was at the
         last look: ``segments``, their ``segment_bytes`` and the oldest one's age, ``oldest_s``."""
         room = self._room
-        age = time.time() - room.oldest_ms / 1000 if room.segments else 0.0
+        age = time.time() - room.oldest_ns / 1e9 if room.segments else 0.0
         return {
             "appended": self._appended,
             "refused": self._refused,
@@ -115,10 +115,10 @@ class Spool:
 
     def _begin(self, count: int, now: float) -> None:
         self.seal()
-        time_ms = time.time_ns() // 1_000_000
-        first = frames.framed(records.preamble(self._worker, os.getpid()), 0, time_ms)
+        time_ns = time.time_ns()
+        first = frames.framed(records.preamble(self._worker, os.getpid()), 0, time_ns // 1_000_000)
         try:
-            name = segments.new_name(self._worker, time_ms)
+            name = segments.new_name(self._worker, time_ns)
             self._descriptor = segments.create(self._folder, name, first)
         except OSError as error:
             self._failed(error, count)
