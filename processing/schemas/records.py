@@ -46,6 +46,8 @@ class Reason(msgspec.Struct, frozen=True):
     value: Annotated[float | str | None, Meta(description="Its value; null when it is missing")]
     contribution: Annotated[float | None, Meta(description="Log-odds it added to the score; null for rules")]
     text: Annotated[str, Meta(description="A sentence for people")]
+    direction: Annotated[str | None, Meta(description="raises or lowers the risk; null for rules")] = None
+    share: Annotated[float | None, Meta(description="Its part of what moved the score, 0 to 1")] = None
 
 
 class FeaturesAsOf(msgspec.Struct, frozen=True):
