@@ -85,6 +85,7 @@ class Collector:
                 tail.close()
                 del self._tails[name]
         if batch.reached:
+            self._cursors.keep_only(segment.name for segment in segments(self._folder))
             self._cursors.advance(batch.reached)
 
     def close(self) -> None:

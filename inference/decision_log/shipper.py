@@ -40,9 +40,8 @@ class Shipper:
                 "FRAUDLINE_AUDIT_URI or FRAUDLINE_POSTGRES_DSN"
             )
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
-        self._deliveries = [Delivery(folder, sink) for sink in sinks]
-        self._janitor = Janitor(folder, self._deliveries, sync_ms)
+        self._folder, self._sinks, self._sync_ms = folder, sinks, sync_ms
+        self._deliveries: list[Delivery] = []
         self._warn = Throttled(log, interval=10.0)
 
     @property
@@ -62,34 +61,37 @@ class Shipper:
         try:
             if not _locked(lock, stop):
                 return False
+            # Only now: until it had ended, the last shipper moved the cursors.
+            self._deliveries = [Delivery(self._folder, sink) for sink in self._sinks]
+            janitor = Janitor(self._folder, self._deliveries, self._sync_ms)
             for delivery in self._deliveries:
                 delivery.start()
-            status_at = 0.0
+            status_at = self._tick(janitor, 0.0)
             while not stop.wait(_TICK_S):
-                status_at = self._tick(status_at)
-            return self._drain(drain_s)
+                status_at = self._tick(janitor, status_at)
+            return self._drain(janitor, drain_s)
         finally:
             os.close(lock)
 
-    def _drain(self, seconds: float) -> bool:
+    def _drain(self, janitor: Janitor, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         for delivery in self._deliveries:
             delivery.stop(deadline)
         ended = [
             delivery.join(max(deadline - time.monotonic(), 0) + _GRACE_S) for delivery in self._deliveries
         ]
-        self._tick(0.0)
+        self._tick(janitor, 0.0)
         left = {delivery.name: delivery.counters["waiting_bytes"] for delivery in self._deliveries}
         log.info("shipper ended", extra={"fields": {"waiting_bytes": left, **self.counters}})
         return all(ended) and not any(left.values())
 
-    def _tick(self, status_at: float) -> float:
+    def _tick(self, janitor: Janitor, status_at: float) -> float:
         """Tidy up, and write the status when it is time to; returns when it next is."""
         now = time.monotonic()
         try:
-            self._janitor.tidy()
+            janitor.tidy()
             if now >= status_at:
-                write_status(self._folder, self.counters, self._janitor.deleted)
+                write_status(self._folder, self.counters, janitor.deleted)
                 return now + _STATUS_S
         except OSError as error:
             self._warn.warning("the spool cannot be kept in order", reason=str(error))
