@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def _holds(condition: dict[str, Any], known: Facts) -> bool:
         return False
     (test,) = condition.keys() - {"fact"}
     given = condition[test]
-    return {
+    tests: dict[str, Callable[[], bool]] = {
         "at_least": lambda: value >= given,
         "at_most": lambda: value <= given,
         "above": lambda: value > given,
@@ -97,7 +98,8 @@ def _holds(condition: dict[str, Any], known: Facts) -> bool:
         "none_of": lambda: value not in given,
         "in_list": lambda: value in _LIST,
         "not_in_list": lambda: value not in _LIST,
-    }[test]()
+    }
+    return tests[test]()
 
 
 def _oracle(
