@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from inference.decision_log.pieces import Piece
 from inference.decision_log.segments import segments
@@ -68,6 +69,10 @@ class Running:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def count(self, sink: str, counter: str) -> Any:
+        """A counter of a sink; None while the shipper does not deliver yet."""
+        return self.shipper.counters.get(sink, {}).get(counter)
 
     def stop(self) -> None:
         self._stop.set()
