@@ -27,7 +27,7 @@ def served_parity(
         inputs=[job_input("code", inputs.processing_code_uri)],
         outputs=[
             job_output("parity", run_uri(inputs, "audit/parity", "report")),
-            job_output("predictions", run_uri(inputs, "audit/predictions", "records")),
+            job_output("predictions", run_uri(inputs, "audit/parity", "records")),
         ],
         arguments=[
             "--environment", inputs.environment,

@@ -14,7 +14,7 @@ import pyarrow as pa
 from feature_groups.names import Names
 from processing.events import Label, RejectedRecord, decode_label, decode_transaction
 from processing.lake.keys import profiles_prefix
-from processing.parity.served.decisions import Decision, decode_decision
+from processing.parity.served.decisions import Decision, as_json, decode_decision
 from processing.parity.served.inputs import ARRIVED_LABELS, PROFILE_VERSIONS, Inputs
 from processing.parity.served.lake import Lake
 from processing.parity.served.moments import milliseconds
@@ -22,6 +22,7 @@ from processing.parity.served.streams import read_stream
 from processing.schemas.reading import AvroReader
 from processing.schemas.registry import glue_definitions
 
+_READ = ("transactions-raw", "fraud-labels", "model-predictions")
 _HOME = ("home_lat", "home_lon")
 _PROFILE = ["event_time", *_HOME, "home_country"]
 
@@ -43,7 +44,7 @@ class Clients:
 
 
 class Logged(NamedTuple):
-    """A decision, and its record as it was logged."""
+    """A decision, and its record as JSON."""
 
     decision: Decision
     record: bytes
@@ -63,7 +64,7 @@ class Collector:
     def __init__(self, clients: Clients, names: Names) -> None:
         self._clients, self._names = clients, names
         definitions = glue_definitions(clients.glue)
-        self._avro = {name: AvroReader(name, definitions) for name in ("transactions-raw", "fraud-labels")}
+        self._avro = {name: AvroReader(name, definitions) for name in _READ}
 
     def predictions(self, since_ms: int | None, limit: int | None = None) -> list[Logged]:
         """Decisions of the ``model-predictions`` stream with their records, oldest first.
@@ -79,9 +80,10 @@ class Collector:
         """
         found: dict[bytes, Logged] = {}
         for record in read_stream(self._clients.kinesis, self._names.stream("model-predictions"), since_ms):
-            decision = decode_decision(record.data)
+            document = as_json(record.data, self._avro["model-predictions"])
+            decision = decode_decision(document)
             if since_ms is None or decision.decided_ms >= since_ms:
-                found[record.data] = Logged(decision, record.data)
+                found[document] = Logged(decision, document)
         ordered = sorted(found.values(), key=lambda logged: logged.decision.decided_ms)
         return ordered if limit is None else ordered[-limit:]
 

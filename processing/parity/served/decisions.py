@@ -6,7 +6,10 @@ from datetime import datetime
 
 import msgspec
 
+from processing.events.avro_input import AvroRecords
+from processing.events.moments import iso
 from processing.parity.served.moments import milliseconds
+from processing.schemas.framing import VERSION as FRAME_VERSION
 
 
 class AsOf(msgspec.Struct, frozen=True):
@@ -55,8 +58,25 @@ class _Record(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Record)
 
 
+def as_json(data: bytes, avro: AvroRecords) -> bytes:
+    """A record of the ``model-predictions`` stream as JSON, whichever of its formats it has.
+
+    Raises:
+        UnreadableRecordError: it is Avro that cannot be read.
+    """
+    if data[:1] != bytes((FRAME_VERSION,)):
+        return data
+    record = avro.read(data)
+    for name in ("timestamp", "decided_at"):
+        record[name] = iso(record[name])
+    seen = record["features_as_of"]
+    if seen is not None:
+        record["features_as_of"] = {name: None if at is None else iso(at) for name, at in seen.items()}
+    return msgspec.json.encode(record)
+
+
 def decode_decision(data: bytes) -> Decision:
-    """A record of the ``model-predictions`` stream.
+    """A record of the ``model-predictions`` stream, as `as_json` gives it.
 
     Raises:
         msgspec.ValidationError: it is no such record; the message names the field.

@@ -20,6 +20,7 @@ class Postgres:
         data = folder / "postgres"
         data.mkdir()
         self._server = PostgresServer(data)
+        self._running = False
         self.start()
         self._databases = 0
 
