@@ -20,6 +20,7 @@ COMMANDS = {
     "models": ("pipelines.commands.models:models", "List, inspect, approve and reject models."),
     "parity": ("pipelines.commands.parity:parity", "Prove that two computations of the features agree."),
     "pipeline": ("pipelines.commands.pipeline:pipeline", "Run the nightly pipeline and follow it."),
+    "policy": ("inference.commands.policy:policy", "Check the policy, and see what its routing is worth."),
 }
 
 

@@ -36,6 +36,7 @@ class Policy:
     Attributes:
         thresholds: those of the file; None when the model's own apply.
         rules: the rules as they apply: without configured signals, rules about them are shadow rules.
+        lists: values by name.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Policy:
         self.thresholds: Limits | None = header.thresholds
         self.rules: tuple[Rule, ...] = tuple(rules)
         self.without_model: Decision = header.without_model
+        self.lists = lists
         self.router = Router(routing, lists)
         self._always = tuple(rule for rule in rules if rule.applies == "always")
         self._match_always = matcher([rule.when for rule in self._always], lists)

@@ -12,11 +12,12 @@ class Router:
     """The routes of a policy; without routes everything is decided in real time.
 
     Attributes:
-        routes: ids of the routes to real time, in the file's order.
+        declared: the routes to real time, in the file's order; `routes` are their ids.
+        otherwise: where the rest goes.
     """
 
     def __init__(self, routing: Routing | None, lists: Lists) -> None:
-        realtime = () if routing is None else routing.realtime
+        self.declared = realtime = () if routing is None else routing.realtime
         self.routes = tuple(route.id for route in realtime)
         self.otherwise: Choice = "realtime" if routing is None else routing.otherwise
         self._match = matcher([route.when for route in realtime], lists)

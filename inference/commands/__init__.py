@@ -1,0 +1,1 @@
+"""Subcommands of `fraudline` that decide, and that show what was decided."""
