@@ -64,7 +64,10 @@ def _grid(axes: _Axes, most: float) -> list[str]:
 
 def _curve(axes: _Axes, by_amount: Sequence[Choice]) -> list[str]:
     places = " ".join(f"{axes.x(c.usd_per_million):.1f},{axes.y(c.caught_in_time):.1f}" for c in by_amount)
-    parts = [f'<polyline points="{places}" fill="none" stroke="{_LINE}" stroke-width="2"/>']
+    parts = [
+        f'<polyline points="{places}" fill="none" stroke="{_LINE}" stroke-width="2"/>',
+        f'<text x="{_LEFT}" y="40" fill="{_INK}">points: choices; line: routing by amount alone</text>',
+    ]
     parts += [
         f'<circle cx="{axes.x(c.usd_per_million):.1f}" cy="{axes.y(c.caught_in_time):.1f}" r="3" '
         f'fill="{_LINE}"><title>{escape(c.name)}</title></circle>'
@@ -74,20 +77,32 @@ def _curve(axes: _Axes, by_amount: Sequence[Choice]) -> list[str]:
 
 
 def _points(axes: _Axes, choices: Sequence[Choice]) -> list[str]:
-    """Points with their names beside the picture, each as high as its point or as near as there is room."""
+    """Points, and their names beside the picture."""
     parts = []
-    lowest = float(_TOP - _APART)
     edge = _WIDTH - _RIGHT + 16
-    for choice in sorted(choices, key=lambda choice: -choice.caught_in_time):
+    best_first = sorted(choices, key=lambda choice: -choice.caught_in_time)
+    heights = _spread([axes.y(choice.caught_in_time) for choice in best_first])
+    for choice, height in zip(best_first, heights, strict=True):
         x, y = axes.x(choice.usd_per_million), axes.y(choice.caught_in_time)
-        lowest = max(lowest + _APART, y)
         own = choice.name == "this policy"
         weight, size = ("bold", 6) if own else ("normal", 4)
         text = f"{choice.name}: {choice.caught_in_time:.1%}"
         parts += [
-            f'<path d="M{x:.1f} {y:.1f}L{edge - 4} {lowest:.1f}" stroke="{_GUIDE}" fill="none"/>',
+            f'<path d="M{x:.1f} {y:.1f}L{edge - 4} {height:.1f}" stroke="{_GUIDE}" fill="none"/>',
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size}" fill="{_POINT}"/>',
-            f'<text x="{edge}" y="{lowest + 4:.1f}" font-weight="{weight}" fill="{_INK}">'
+            f'<text x="{edge}" y="{height + 4:.1f}" font-weight="{weight}" fill="{_INK}">'
             f"{escape(text)}</text>",
         ]
     return parts
+
+
+def _spread(heights: Sequence[float]) -> list[float]:
+    """Heights from above to below, moved as little as it takes to keep names apart and in the picture."""
+    placed: list[float] = []
+    for height in heights:
+        placed.append(max(height, placed[-1] + _APART) if placed else height)
+    lowest = _HEIGHT - _BOTTOM + 4.0
+    for at in reversed(range(len(placed))):
+        placed[at] = lowest = min(placed[at], lowest)
+        lowest -= _APART
+    return placed
