@@ -12,7 +12,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m inference serve", file=sys.stderr)
         return 2
     _prepare_imports()
-    from inference.server import serve
+    from inference.server.serving import serve
 
     return serve()
 

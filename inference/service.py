@@ -1,172 +1,143 @@
-"""One decision: read the features, score, explain; or let the rules decide and say why they did."""
+"""Brings transactions to the decider: reads what is stored, asks, and lets those that wait go together."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from typing import Literal
+from collections.abc import Callable, Sequence
 
-import msgspec
-
-from feature_groups import FEATURE_NAMES
-from inference.feature_store import FeatureReader, FeaturesUnavailableError, Records
-from inference.logs import Throttled
-from inference.model import Decision, Model
-from inference.predictions import FeaturesAsOf, Prediction, PredictionLog
-from inference.reasons import Reason, top_reasons
-from inference.rules import Facts, RuleEngine
-from processing import features
+from inference.answers import Answer
+from inference.deciding import MOST_AT_ONCE, Case, Decider
+from inference.decision_log import DecisionLogError
+from inference.signals import Signals
+from inference.stores import FeatureReader, FeaturesUnavailableError
 from processing.events import Transaction
-from processing.events.moments import iso
 
-NO_MODEL = "no model is deployed"
+Done = Callable[[Answer | Exception], None]
+"""Called once: with the answer, or with a `DecisionLogError`, or with what nobody foresaw."""
 
-
-class Answer(msgspec.Struct, frozen=True):
-    """What the caller gets; every field is described in docs/endpoint.md."""
-
-    transaction_id: str
-    decision: Decision
-    score: float | None
-    decided_by: Literal["model", "rules"]
-    fallback_reason: str | None
-    model_version: str | None
-    rules_version: str
-    reasons: list[Reason]
-    features_as_of: FeaturesAsOf | None
-    latency_ms: float
+log = logging.getLogger("inference")
 
 
 class DecisionService:
-    """Decides transactions with a model, and without one; every decision is recorded in `log`."""
+    """Decides transactions of many requests together. One per event loop.
+
+    Args:
+        read_budget_s: longest wait for the feature store.
+        signals: third parties to ask; None asks none.
+
+    Attributes:
+        pending: cases that were submitted and have no answer yet.
+        seconds_per_case: what deciding one has cost lately, a moving average.
+    """
 
     def __init__(
-        self,
-        reader: FeatureReader,
-        rules: RuleEngine,
-        model: Model | None,
-        model_version: str | None,
-        log: PredictionLog,
-        *,
-        read_budget_s: float,
+        self, reader: FeatureReader, decider: Decider, *, read_budget_s: float, signals: Signals | None = None
     ) -> None:
         self._reader = reader
-        self._rules = rules
-        self._model = model
-        self._model_version = model_version
-        self._budget = read_budget_s
-        self._predictions = log
-        self._log = Throttled(logging.getLogger("inference"))
+        self._decider = decider
+        self._budget_s = read_budget_s
+        self._signals = signals
+        self._ready: list[tuple[Case, Done]] = []
+        self._scheduled = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.pending = 0
+        self.seconds_per_case = 1e-4
+
+    def submit(self, transaction: Transaction, started: float, done: Done) -> None:
+        """Decide one transaction, soon.
+
+        Args:
+            started: `time.perf_counter()` when its request arrived.
+            done: called with the outcome from the event loop, never before this returns.
+        """
+        case = Case(transaction, started)
+        self.pending += 1
+        if self._signals is None:
+            try:
+                case.records = self._reader.read_now(transaction.user_id, transaction.merchant_id)
+            except FeaturesUnavailableError as error:
+                case.problem = str(error)
+            if case.records is not None or case.problem is not None:
+                self._enqueue(case, done)
+                return
+        task = asyncio.get_running_loop().create_task(self._prepare(case, done))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def decide(self, transaction: Transaction, started: float) -> Answer:
         """Decide one transaction.
 
-        Args:
-            started: `time.perf_counter()` when the request arrived, for ``latency_ms``.
+        Raises:
+            DecisionLogError: the decision cannot be recorded now.
         """
-        answer, vector = await self._decide(transaction, started)
-        self._predictions.put(_prediction(transaction, answer, vector))
-        return answer
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
-    async def _decide(self, transaction: Transaction, started: float) -> tuple[Answer, list[float] | None]:
-        """The answer, and the features it is based on; None when there are none."""
+        def done(outcome: Answer | Exception) -> None:
+            if future.cancelled():
+                return
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+
+        self.submit(transaction, started, done)
+        return await future
+
+    async def _prepare(self, case: Case, done: Done) -> None:
         try:
-            async with asyncio.timeout(self._budget):
-                records = await self._reader.read(transaction.user_id, transaction.merchant_id)
+            if self._signals is None:
+                await self._read(case)
+            else:
+                _, signals = await asyncio.gather(self._read(case), self._signals.gather(case.transaction))
+                case.signals = signals.values
+        except Exception as error:  # whatever breaks, the caller still gets a decision
+            log.exception("preparing a decision failed")
+            case.problem = f"preparing the decision failed: {type(error).__name__}"
+        self._enqueue(case, done)
+
+    async def _read(self, case: Case) -> None:
+        transaction = case.transaction
+        try:
+            records = self._reader.read_now(transaction.user_id, transaction.merchant_id)
+            if records is None:
+                async with asyncio.timeout(self._budget_s):
+                    records = await self._reader.read(transaction.user_id, transaction.merchant_id)
+            case.records = records
         except TimeoutError:
-            late = f"the feature store did not answer within {self._budget * 1000:g} ms"
-            return self._by_rules(transaction, None, None, late, started), None
+            case.problem = f"the feature store did not answer within {self._budget_s * 1000:g} ms"
         except FeaturesUnavailableError as error:
-            return self._by_rules(transaction, None, None, str(error), started), None
+            case.problem = str(error)
+
+    def _enqueue(self, case: Case, done: Done) -> None:
+        self._ready.append((case, done))
+        if not self._scheduled:
+            self._scheduled = True
+            # After what has already arrived was read too: it can then be decided together.
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        ready, self._ready = self._ready, []
+        for first in range(0, len(ready), MOST_AT_ONCE):
+            self._decide(ready[first : first + MOST_AT_ONCE])
+
+    def _decide(self, ready: list[tuple[Case, Done]]) -> None:
+        began = time.perf_counter()
+        outcomes: Sequence[Answer | Exception]
         try:
-            vector = features.vector(transaction, records.profile, records.user, records.merchant)
-        except Exception as error:  # whatever breaks in the features, the caller still gets a decision
-            logging.getLogger("inference").exception("computing the features failed")
-            reason = f"computing the features failed: {type(error).__name__}"
-            return self._by_rules(transaction, None, records, reason, started), None
-        if self._model is None:
-            return self._by_rules(transaction, vector, records, NO_MODEL, started), vector
-        try:
-            scored = self._model.score(vector)
-        except Exception as error:  # whatever breaks in the model, the caller still gets a decision
-            logging.getLogger("inference").exception("the model failed")
-            reason = f"the model failed: {type(error).__name__}"
-            return self._by_rules(transaction, vector, records, reason, started), vector
-        answer = Answer(
-            transaction_id=transaction.transaction_id,
-            decision=self._model.decide(scored.probability),
-            score=scored.probability,
-            decided_by="model",
-            fallback_reason=None,
-            model_version=self._model_version,
-            rules_version=self._rules.version,
-            reasons=top_reasons(vector, scored.contributions),
-            features_as_of=_as_of(records),
-            latency_ms=_elapsed_ms(started),
-        )
-        return answer, vector
-
-    def _by_rules(
-        self,
-        transaction: Transaction,
-        vector: list[float] | None,
-        records: Records | None,
-        fallback_reason: str,
-        started: float,
-    ) -> Answer:
-        if fallback_reason is not NO_MODEL:
-            self._log.warning("rules decide", reason=fallback_reason)
-        verdict = self._rules.decide(_facts(transaction, vector))
-        return Answer(
-            transaction_id=transaction.transaction_id,
-            decision=verdict.decision,
-            score=None,
-            decided_by="rules",
-            fallback_reason=fallback_reason,
-            model_version=self._model_version,
-            rules_version=self._rules.version,
-            reasons=verdict.reasons,
-            features_as_of=None if records is None else _as_of(records),
-            latency_ms=_elapsed_ms(started),
-        )
-
-
-def _prediction(transaction: Transaction, answer: Answer, vector: list[float] | None) -> Prediction:
-    return Prediction(
-        transaction_id=transaction.transaction_id,
-        user_id=transaction.user_id,
-        merchant_id=transaction.merchant_id,
-        timestamp=iso(transaction.timestamp_ms),
-        decided_at=iso(time.time_ns() // 1_000_000),
-        decision=answer.decision,
-        decided_by=answer.decided_by,
-        fallback_reason=answer.fallback_reason,
-        fraud_probability=answer.score,
-        reasons=answer.reasons,
-        model_version=answer.model_version,
-        rules_version=answer.rules_version,
-        features_used=vector,
-        features_as_of=answer.features_as_of,
-        prediction_latency_ms=answer.latency_ms,
-    )
-
-
-def _facts(transaction: Transaction, vector: list[float] | None) -> Facts:
-    known: dict[str, float | str | None] = {}
-    if vector is not None:
-        known.update(zip(FEATURE_NAMES, vector, strict=True))
-    known["amount"] = transaction.hundredths / 100.0
-    known["currency"] = transaction.currency
-    known["country"] = transaction.country
-    known["device"] = transaction.device
-    known["channel"] = transaction.channel
-    return known
-
-
-def _as_of(records: Records) -> FeaturesAsOf:
-    return FeaturesAsOf(records.profile_time, records.user_time, records.merchant_time)
-
-
-def _elapsed_ms(started: float) -> float:
-    return round((time.perf_counter() - started) * 1000, 3)
+            outcomes = self._decider.decide([case for case, _ in ready])
+        except DecisionLogError as error:
+            outcomes = [error] * len(ready)
+        except Exception as error:
+            log.exception("deciding failed")
+            outcomes = [error] * len(ready)
+        self.pending -= len(ready)
+        for (_, done), outcome in zip(ready, outcomes, strict=True):
+            try:
+                done(outcome)
+            except Exception:
+                log.exception("answering failed")
+        cost = (time.perf_counter() - began) / len(ready)
+        self.seconds_per_case += 0.05 * (cost - self.seconds_per_case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ class Settings:
         model_version: what answers call the model, e.g. a model package version.
         names: names of the deployed resources.
         read_budget_ms: longest wait for the feature store before the rules decide.
+        decision_budget_ms: a request that is older when its turn comes is decided by the rules.
+        most_staleness_ms: features further behind the stream than this are counted as stale.
+        workers: processes that answer requests.
         replay: accept transactions of any age, for demonstrations on historical data.
     """
 
@@ -37,6 +41,9 @@ class Settings:
     model_version: str | None
     names: Names
     read_budget_ms: int
+    decision_budget_ms: int
+    most_staleness_ms: int
+    workers: int
     replay: bool
 
     @classmethod
@@ -58,6 +65,9 @@ class Settings:
             model_version=environ.get("FRAUDLINE_MODEL_VERSION") or None,
             names=names,
             read_budget_ms=_integer(environ, "FRAUDLINE_READ_BUDGET_MS", 50, 1, 10_000),
+            decision_budget_ms=_integer(environ, "FRAUDLINE_DECISION_BUDGET_MS", 120, 1, 60_000),
+            most_staleness_ms=_integer(environ, "FRAUDLINE_MAX_STALENESS_MS", 60_000, 1, 86_400_000),
+            workers=_integer(environ, "FRAUDLINE_WORKERS", os.cpu_count() or 1, 1, 256),
             replay=_flag(environ, "FRAUDLINE_REPLAY"),
         )
 

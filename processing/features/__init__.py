@@ -5,7 +5,7 @@ from __future__ import annotations
 from feature_groups import MODEL_FEATURES, sentence
 from processing.events.records import Profile
 from processing.features.observe import observe
-from processing.features.vector import vector
+from processing.features.vector import vector, vector_into
 from processing.windows import MerchantState, UserState
 
 _BY_NAME = {feature.name: feature for feature in MODEL_FEATURES}
@@ -20,4 +20,4 @@ def explain(name: str, value: float | None) -> str:
     return sentence(_BY_NAME[name], value)
 
 
-__all__ = ["MerchantState", "Profile", "UserState", "explain", "observe", "vector"]
+__all__ = ["MerchantState", "Profile", "UserState", "explain", "observe", "vector", "vector_into"]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from operator import itemgetter
 
+import numpy as np
+import numpy.typing as npt
+
 from processing.events.records import Profile, Transaction
 from processing.features.request import COMPUTATIONS, Request
 from processing.windows import MerchantState, UserState, plan
@@ -38,3 +41,14 @@ def vector(
         *_of_merchant(merchant),
         *(computation(request) for computation in COMPUTATIONS),
     ]
+
+
+def vector_into(
+    row: npt.NDArray[np.float64],
+    transaction: Transaction,
+    profile: Profile | None,
+    user_state: UserState | None,
+    merchant_state: MerchantState | None,
+) -> None:
+    """Write `vector` into a row of a matrix."""
+    row[:] = vector(transaction, profile, user_state, merchant_state)

@@ -8,8 +8,7 @@ import binascii
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -18,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from feature_groups import MERCHANT, USER_ACTIVITY, USER_PROFILE
 from feature_groups.groups import EVENT_TIME, STATE
 from feature_groups.names import Names
+from inference.stores.base import FeaturesUnavailableError, Records
 from processing.features import MerchantState, Profile, UserState
 
 _THREADS = 16
@@ -26,34 +26,6 @@ _PROFILE_COLUMNS = ("home_lat", "home_lon", "home_country", EVENT_TIME)
 _STATE_COLUMNS = (STATE, EVENT_TIME)
 
 log = logging.getLogger("inference")
-
-
-class FeaturesUnavailableError(Exception):
-    """The features cannot be read now; the message says what was answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """What is stored of a user and a merchant; None for one that was never seen."""
-
-    profile: Profile | None = None
-    user: UserState | None = None
-    merchant: MerchantState | None = None
-    profile_time: str | None = None
-    user_time: str | None = None
-    merchant_time: str | None = None
-
-
-class FeatureReader(Protocol):
-    """Where features come from."""
-
-    async def read(self, user_id: str, merchant_id: str) -> Records:
-        """Everything stored of this user and merchant.
-
-        Raises:
-            FeaturesUnavailableError: the store refuses, fails or holds something unreadable.
-        """
-        ...
 
 
 class FeatureStoreReader:
@@ -87,6 +59,9 @@ class FeatureStoreReader:
             self._read("warm-up", "warm-up")
         except FeaturesUnavailableError as error:
             log.warning("the feature store does not answer yet: %s", error)
+
+    def read_now(self, user_id: str, merchant_id: str) -> Records | None:  # noqa: ARG002 - the protocol's
+        return None
 
     async def read(self, user_id: str, merchant_id: str) -> Records:
         return await asyncio.get_running_loop().run_in_executor(

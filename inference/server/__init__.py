@@ -1,0 +1,1 @@
+"""The decision server: connections, workers, formats and metrics around `inference.service`."""

@@ -1,0 +1,27 @@
+"""Memory that the supervisor and its workers share: heartbeats, busy connections, counters."""
+
+from __future__ import annotations
+
+import mmap
+
+import numpy as np
+
+MOST_CONNECTIONS = 8192
+
+
+class Board:
+    """Made before the workers are forked; each writes only what is its own.
+
+    Attributes:
+        beats: [workers] `time.monotonic()` of each worker's last sign of life.
+        busy: [connections] 1 while a request is under way, by the connection's slot.
+        counters: [workers, counters].
+    """
+
+    def __init__(self, workers: int, counters: int) -> None:
+        sizes = (8 * workers, 8 * workers * counters, MOST_CONNECTIONS)
+        memory = mmap.mmap(-1, sum(sizes))
+        floats = np.frombuffer(memory, np.float64, workers * (1 + counters))
+        self.beats = floats[:workers]
+        self.counters = floats[workers:].reshape(workers, counters)
+        self.busy = memoryview(memory)[sizes[0] + sizes[1] :]

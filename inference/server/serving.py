@@ -1,0 +1,120 @@
+"""Starts the server: load and warm everything, then let the supervisor listen."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import socket
+import time
+
+from inference import bundle, logs, policy
+from inference.deciding import Decider
+from inference.decision_log import DecisionLogError, Spool
+from inference.decision_log.settings import LogSettings, LogSettingsError
+from inference.ids import DecisionIds
+from inference.scoring.model import Model
+from inference.server import metrics
+from inference.server.app import App
+from inference.server.board import Board
+from inference.server.companion import Companion
+from inference.server.emf import DecisionMetrics
+from inference.server.supervisor import Supervisor
+from inference.server.worker import Worker
+from inference.service import DecisionService
+from inference.settings import Settings, SettingsError
+from inference.stores import open_store
+from processing import windows
+
+SHIPPER = "inference.decision_log"
+
+# What is said in one line when it is the reason not to start.
+_REFUSED = (SettingsError, LogSettingsError, bundle.BundleError, policy.PolicyError, DecisionLogError)
+
+log = logging.getLogger("inference")
+
+
+class Prepared:
+    """What all workers share: loaded once, before they are forked.
+
+    Raises:
+        BundleError: the model directory holds something that must not be served.
+        PolicyError: the policy cannot be used.
+    """
+
+    def __init__(self, settings: Settings, log_settings: LogSettings) -> None:
+        started = time.perf_counter()
+        self.settings, self.log_settings = settings, log_settings
+        self.policy = policy.load(settings.policy_file)
+        loaded = bundle.load(settings.model_dir)
+        self.model = None if loaded is None else Model(loaded, settings.model_version)
+        if self.model is not None:
+            self.model.warm()
+        windows.warm()
+        self.board = Board(settings.workers + 1, metrics.COUNTERS)
+        what = "rules only: the model directory is empty" if self.model is None else self.model.scored_by
+        fields = {"policy_version": self.policy.version, "model_version": settings.model_version}
+        elapsed = time.perf_counter() - started
+        log.info("ready in %.1f s (%s)", elapsed, what, extra={"fields": fields})
+
+    def check_spool(self) -> None:
+        """Fail now instead of in every worker.
+
+        Raises:
+            DecisionLogError: decisions cannot be recorded.
+        """
+        self._spool("start").close()
+
+    def _spool(self, worker: str) -> Spool:
+        return Spool(self.log_settings.folder, worker, self.log_settings.max_bytes)
+
+    def run_worker(self, number: int, channel: socket.socket) -> int:
+        """Serve as worker `number`; see `inference.server.supervisor.RunWorker`."""
+        settings = self.settings
+        spool = self._spool(f"worker-{number}")
+        counters = metrics.Counters(self.board.counters[number], settings.most_staleness_ms)
+
+        def expose() -> bytes:
+            extra = {f"spool_{name}": value for name, value in spool.counters.items()}
+            return metrics.exposition(self.board.counters, settings.model_version, extra)
+
+        async def build() -> App:
+            reader = open_store(settings)
+            decider = Decider(
+                self.policy,
+                self.model,
+                settings.model_version,
+                spool,
+                DecisionIds(),
+                budget_s=settings.decision_budget_ms / 1000,
+            )
+            service = DecisionService(reader, decider, read_budget_s=settings.read_budget_ms / 1000)
+            return App(
+                service, counters, expose, DecisionMetrics(settings.names.environment), replay=settings.replay
+            )
+
+        return Worker(number, channel, self.board, build, spool.close).run()
+
+
+def serve() -> int:
+    """Run until SIGTERM; returns 0, or 1 when there is something that must not be served."""
+    logs.configure()
+    try:
+        settings = Settings.from_environ(os.environ)
+        prepared = Prepared(settings, LogSettings.from_environ(os.environ))
+        prepared.check_spool()
+    except _REFUSED as error:
+        log.critical("not starting: %s", error)
+        return 1
+    # What start-up leaves behind, a compiler above all, is here to stay: no collection during a request
+    # may walk through it, and no worker may copy it by doing so.
+    gc.collect()
+    gc.freeze()
+    supervisor = Supervisor(
+        (settings.host, settings.port),
+        settings.workers,
+        prepared.board,
+        prepared.run_worker,
+        [Companion(SHIPPER, prepared.log_settings.drain_s + 5.0)],
+    )
+    return supervisor.run()

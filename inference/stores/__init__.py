@@ -1,0 +1,17 @@
+"""Where the features of a decision are read from."""
+
+from __future__ import annotations
+
+from inference.settings import Settings
+from inference.stores.base import FeatureReader, FeaturesUnavailableError, Records
+from inference.stores.feature_store import FeatureStoreReader
+
+
+def open_store(settings: Settings) -> FeatureReader:
+    """The store that the settings name. To be called on the event loop that reads from it."""
+    reader = FeatureStoreReader(settings.names, settings.read_budget_ms)
+    reader.warm()
+    return reader
+
+
+__all__ = ["FeatureReader", "FeaturesUnavailableError", "Records", "open_store"]
