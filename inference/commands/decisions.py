@@ -112,8 +112,9 @@ def _account(found: Outcomes) -> str:
     matrix = ", ".join(f"{cell}={cost}" for cell, cost in found.costs.items())
     shadow = f" Shadow rules: as if each had said {found.shadow_as}." if found.by_rule.shadow else ""
     return (
-        f"{found.decisions:,} decisions on {found.transactions:,} transactions, {found.labelled:,} with a label, "
-        f"{found.overall.open:,} still open. Saved: against approving everything.{shadow} Costs: {matrix}"
+        f"{found.decisions:,} decisions on {found.transactions:,} transactions, {found.labelled:,} with a "
+        f"label, {found.overall.open:,} still open. "
+        f"Saved: against approving everything.{shadow} Costs: {matrix}"
     )
 
 

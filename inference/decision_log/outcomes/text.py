@@ -13,10 +13,10 @@ from inference.decision_log.outcomes.report import Outcomes
 
 def groups(outcomes: Outcomes) -> Iterator[tuple[str, str, Figures]]:
     """Every group by its kind and name, as it is shown."""
-    yield "", "all decisions", outcomes.overall
+    yield "", "all", outcomes.overall
     for kind, named in (
         ("decision", outcomes.by_decision),
-        ("model version", outcomes.by_model_version),
+        ("model", outcomes.by_model_version),
         ("rule", outcomes.by_rule.live),
         ("shadow rule", outcomes.by_rule.shadow),
     ):
@@ -25,10 +25,20 @@ def groups(outcomes: Outcomes) -> Iterator[tuple[str, str, Figures]]:
 
 
 def table(outcomes: Outcomes) -> Table:
-    """All groups with their figures; money in each currency there is, of shadow rules what they would save."""
-    shown = Table("", "decisions", "alarms", "frauds", "precision", "recall", "saved", box=box.SIMPLE_HEAD)
+    """All groups with their figures; money by currency, of shadow rules what they would save."""
+    shown = Table(
+        "",
+        "made",
+        "alarms",
+        "frauds",
+        "precision",
+        "recall",
+        "saved",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
     for column in shown.columns[1:]:
-        column.justify = "right"
+        column.justify, column.no_wrap = "right", True
     last = ""
     for kind, name, one in groups(outcomes):
         if kind != last:
@@ -42,7 +52,7 @@ def table(outcomes: Outcomes) -> Table:
             _share(one.precision),
             _share(one.recall),
             "\n".join(
-                f"{money.saved if money.would_save is None else money.would_save:,.2f} {currency}"
+                f"{money.saved if money.would_save is None else money.would_save:,.0f} {currency}"
                 for currency, money in one.money.items()
             ),
         )

@@ -74,7 +74,7 @@ class Folder:
 
     @property
     def where(self) -> str:
-        return str(self._folder)
+        return f"{self._folder}/"
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         """See `Objects.keys`."""

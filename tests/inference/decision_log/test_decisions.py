@@ -218,7 +218,14 @@ def test_the_table_and_the_picture_show_every_group(by_hand: tuple[str, ...], tm
     picture = tmp_path / "saved.svg"
     result = run(*PERIOD, *by_hand, "--svg", str(picture))
     assert result.exit_code == 0, result.output
-    for word in ("all decisions", "velocity", "night", "no model", "66.7 %", "7 decisions on 6 transactions"):
+    for word in (
+        "all ",
+        "rule velocity",
+        "shadow rule night",
+        "model no model",
+        "66.7 %",
+        "7 decisions on 6 transactions",
+    ):
         assert word in result.output.replace("\n", " ")
     # Overall, three decisions, two versions, two live rules and one in the shadow.
     assert picture.read_text().count('class="bar"') == 9
