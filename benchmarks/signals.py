@@ -85,7 +85,7 @@ async def run(url: str) -> None:
         figure = at(hedged, quantile)
         name = f"bureau with {SLOW_SHARE:.0%} slow answers, p{quantile * 100:g}, hedged"
         record(name, figure, "ms", "asked once", at(slow, quantile) / figure)
-    second = hedging.counters["bureau"].hedged / QUESTIONS
+    second = hedging.counters["bureau"]["hedged"] / QUESTIONS
     record("second calls of hedging", second * 100, "% of questions")
     for each in (plain, cached, hedging):
         await each.close()

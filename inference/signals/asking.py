@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
@@ -16,6 +15,7 @@ from cachetools import TTLCache
 from inference.policy import SignalValue
 from inference.signals.adapter import Adapter
 from inference.signals.breaker import Breaker, BreakerLimits
+from inference.signals.counters import Counters, Row
 from inference.signals.hedge import Hedge, HedgeLimits, hedged
 from inference.signals.outputs import SignalError, check_answer
 from processing.events import Transaction
@@ -42,29 +42,6 @@ class CacheLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return None if 1 <= self.size <= 10_000_000 else "size: expected 1 to 10000000 answers"
 
 
-@dataclass(slots=True)
-class Counters:
-    """What became of the questions to one third party.
-
-    Attributes:
-        asked: questions that led to a call.
-        cached: answered without one.
-        hedged: calls made beside one that took long.
-        timed_out: no answer in time.
-        failed: an error, or nonsense.
-        open: not asked, because it kept failing.
-        busy: not asked, because too many calls were under way.
-    """
-
-    asked: int = 0
-    cached: int = 0
-    hedged: int = 0
-    timed_out: int = 0
-    failed: int = 0
-    open: int = 0
-    busy: int = 0
-
-
 class Asker:
     """Asks one adapter.
 
@@ -72,6 +49,7 @@ class Asker:
         timeout_s: longest wait for an answer, hedged or not.
         concurrency: most calls under way at once.
         hedge: None never asks twice.
+        row: where to count; None counts in memory of its own.
     """
 
     def __init__(
@@ -83,9 +61,10 @@ class Asker:
         cache: CacheLimits | None,
         breaker: BreakerLimits,
         hedge: HedgeLimits | None,
+        row: Row | None = None,
     ) -> None:
         self.adapter = adapter
-        self.counters = Counters()
+        self.counters = Counters(row)
         self.breaker = Breaker(breaker)
         self.calls_under_way = 0
         self._timeout_s = timeout_s
@@ -104,7 +83,7 @@ class Asker:
 
     def refuse(self) -> str:
         """Why it is not asked while its breaker is open; counts it."""
-        self.counters.open += 1
+        self.counters.add("open")
         return "is left alone: its calls kept failing"
 
     async def ask(self, transaction: Transaction) -> Values:
@@ -124,16 +103,16 @@ class Asker:
             self._too_late(permit)
             raise SignalError(f"did not answer within {self._timeout_s * 1000:g} ms") from None
         except BusyError:
-            self.counters.busy += 1
+            self.counters.add("busy")
             self.breaker.withdraw(permit)
             raise
         except SignalError:
-            self.counters.failed += 1
+            self.counters.add("failed")
             self.breaker.record(permit, ok=False)
             raise
         except Exception as error:
             log.exception("asking %s failed", self.adapter.name)
-            self.counters.failed += 1
+            self.counters.add("failed")
             self.breaker.record(permit, ok=False)
             raise SignalError(f"could not be asked: {type(error).__name__}") from error
         except BaseException:  # cancelled: nobody waits for the answer any more
@@ -148,14 +127,14 @@ class Asker:
         return values
 
     def _too_late(self, permit: int) -> None:
-        self.counters.timed_out += 1
+        self.counters.add("timed_out")
         self.breaker.record(permit, ok=False)
 
     async def _answer(self, transaction: Transaction) -> Values:
         first = self._start(transaction)
         if first is None:
             raise BusyError("was not asked: too many calls are under way")
-        self.counters.asked += 1
+        self.counters.add("asked")
         if self._hedge is not None:
             return await hedged(first, lambda: self._second(transaction), self._hedge)
         try:
@@ -165,7 +144,8 @@ class Asker:
 
     def _second(self, transaction: Transaction) -> asyncio.Task[Values] | None:
         task = self._start(transaction)
-        self.counters.hedged += task is not None
+        if task is not None:
+            self.counters.add("hedged")
         return task
 
     def _start(self, transaction: Transaction) -> asyncio.Task[Values] | None:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import msgspec
 
 from inference.policy import SignalValue
-from inference.signals.asking import Asker, Counters, Values
+from inference.signals.asking import Asker, Values
+from inference.signals.counters import Counters
 from inference.signals.outputs import SignalError
 from processing.events import Transaction
 
@@ -49,7 +50,7 @@ class Signals:
                 return None
             values.update(known)
         for asker in self._askers:
-            asker.counters.cached += 1
+            asker.counters.add("cached")
         return Gathered(values, {})
 
     async def gather(self, transaction: Transaction) -> Gathered:
@@ -61,7 +62,7 @@ class Signals:
         for asker in self._askers:
             known = asker.known(transaction)
             if known is not None:
-                asker.counters.cached += 1
+                asker.counters.add("cached")
                 values.update(known)
                 continue
             values.update(asker.nothing)

@@ -68,7 +68,7 @@ def test_an_answer_is_kept_for_its_time(bureau: Bureau) -> None:
     run(asking, work())
     assert bureau.counts()["asked"] - before == 2
     counters = asking.counters["bureau"]
-    assert (counters.asked, counters.cached) == (2, 2)
+    assert counters.of("asked", "cached") == (2, 2)
 
 
 def test_calls_under_way_are_bounded(bureau: Bureau) -> None:
@@ -84,7 +84,7 @@ def test_calls_under_way_are_bounded(bureau: Bureau) -> None:
     problems = run(asking, work())
     assert problems.count("") == 3
     assert sum("too many calls are under way" in problem for problem in problems) == 7
-    assert asking.counters["bureau"].busy == 7
+    assert asking.counters["bureau"]["busy"] == 7
     assert asking.breakers == {"bureau": "closed"}
 
 
