@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -67,14 +66,6 @@ class Prediction(msgspec.Struct, frozen=True, array_like=True):
     contributions: bytes | list[float] | None = None
     review_threshold: float | None = None
     decline_threshold: float | None = None
-
-
-class PredictionLog(Protocol):
-    """Where decisions are recorded."""
-
-    def put(self, prediction: Prediction) -> None:
-        """Take a decision's record; never waits and never raises."""
-        ...
 
 
 _STREAMED = tuple(name for name in Prediction.__struct_fields__ if name != "contributions")

@@ -14,11 +14,14 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from inference import rules
-from inference.feature_store import FeatureStoreReader
-from inference.prediction_stream import PredictionStream
+from inference import policy
+from inference.deciding import Decider
+from inference.decision_log import Spool
+from inference.decision_log.sinks.stream import StreamSink
+from inference.ids import DecisionIds
 from inference.service import DecisionService
-from inference.settings import DEFAULT_RULES
+from inference.settings import DEFAULT_POLICY
+from inference.stores.feature_store import FeatureStoreReader
 from pipelines.commands.parity import parity as command
 from pipelines.steps import parity as step
 from pipelines.steps.container import StepError
@@ -27,6 +30,7 @@ from processing.events.moments import iso
 from processing.parity.served import ServedParity, compare_served
 from processing.parity.served.collect import Clients, Collector
 from processing.parity.served.compare import LAG_MS
+from tests.inference.decision_log.sinks import Running, empty, eventually
 from tests.processing.stream.mirror import NAMES, Mirror, running
 
 BUCKET = NAMES.lake_bucket("123456789012", "us-east-1")
@@ -66,18 +70,23 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 
 class Endpoint:
-    """The decision server without its HTTP: it reads and logs as the server does."""
+    """The decision server without its HTTP: it reads, spools and ships as the server does."""
 
-    def __init__(self) -> None:
-        self.log = PredictionStream.create(NAMES.stream("model-predictions"))
-        engine = rules.RuleEngine(rules.load(DEFAULT_RULES))
-        reader = FeatureStoreReader(NAMES, 2_000)
-        self._service = DecisionService(reader, engine, None, None, self.log, read_budget_s=5)
-        self.log.start()
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._spool = Spool(folder, "worker-0", 1 << 24)
+        decider = Decider(policy.load(DEFAULT_POLICY), None, None, self._spool, DecisionIds(), budget_s=60)
+        self._service = DecisionService(FeatureStoreReader(NAMES, 2_000), decider, read_budget_s=5)
 
     def decide(self, document: dict[str, Any]) -> None:
         transaction = decode_transaction(json.dumps(document).encode(), time.time_ns() // 1_000_000, True)
         asyncio.run(self._service.decide(transaction, time.perf_counter()))
+
+    def ship(self) -> None:
+        """Bring everything that was decided to the stream."""
+        self._spool.close()
+        with Running(self._folder, StreamSink.create(NAMES.stream("model-predictions"), NAMES)):
+            eventually(lambda: empty(self._folder))
 
 
 def event(number: int, t_ms: int, user: str = "u-1", merchant: str = "m-1") -> dict[str, Any]:
@@ -148,10 +157,10 @@ def test_late_inputs_are_told_with_their_witnesses_and_a_forged_decision_is_foun
 ) -> None:
     for name, value in platform.environ.items():
         monkeypatch.setenv(name, value)
-    endpoint = Endpoint()
+    endpoint = Endpoint(tmp_path / "spool")
     with platform.consumer():
         _play(platform, endpoint)
-    endpoint.log.close(10)
+    endpoint.ship()
 
     parity = _compare(platform)
     late = {judged.decision.transaction_id: {w.kind for w in judged.witnesses} for judged in parity.late}
