@@ -54,7 +54,10 @@ class DecisionService:
         """
         case = Case(transaction, started)
         self.pending += 1
-        if self._signals is None:
+        if self._signals is not None:
+            known = self._signals.gather_now(transaction)
+            case.signals = None if known is None else known.values
+        if self._signals is None or case.signals is not None:
             try:
                 case.records = self._reader.read_now(transaction.user_id, transaction.merchant_id)
             except FeaturesUnavailableError as error:
@@ -87,7 +90,7 @@ class DecisionService:
 
     async def _prepare(self, case: Case, done: Done) -> None:
         try:
-            if self._signals is None:
+            if self._signals is None or case.signals is not None:
                 await self._read(case)
             else:
                 _, signals = await asyncio.gather(self._read(case), self._signals.gather(case.transaction))

@@ -25,6 +25,7 @@ class Settings:
         port: SageMaker tells it in ``SAGEMAKER_BIND_TO_PORT``.
         model_dir: where ``model.tar.gz`` was extracted.
         policy_file: rules, thresholds and routes beside the model.
+        signals_file: third parties to ask; None asks none.
         model_version: what answers call the model, e.g. a model package version.
         names: names of the deployed resources.
         read_budget_ms: longest wait for the feature store before the rules decide.
@@ -38,6 +39,7 @@ class Settings:
     port: int
     model_dir: Path
     policy_file: Path
+    signals_file: Path | None
     model_version: str | None
     names: Names
     read_budget_ms: int
@@ -62,6 +64,7 @@ class Settings:
             port=_integer(environ, "SAGEMAKER_BIND_TO_PORT", 8080, 1, 65535),
             model_dir=Path(environ.get("SM_MODEL_DIR", "/opt/ml/model")),
             policy_file=Path(environ.get("FRAUDLINE_POLICY_FILE", DEFAULT_POLICY)),
+            signals_file=_path(environ, "FRAUDLINE_SIGNALS_FILE"),
             model_version=environ.get("FRAUDLINE_MODEL_VERSION") or None,
             names=names,
             read_budget_ms=_integer(environ, "FRAUDLINE_READ_BUDGET_MS", 50, 1, 10_000),
@@ -70,6 +73,11 @@ class Settings:
             workers=_integer(environ, "FRAUDLINE_WORKERS", os.cpu_count() or 1, 1, 256),
             replay=_flag(environ, "FRAUDLINE_REPLAY"),
         )
+
+
+def _path(environ: Mapping[str, str], name: str) -> Path | None:
+    text = environ.get(name, "")
+    return Path(text) if text else None
 
 
 def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

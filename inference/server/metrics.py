@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from inference.answers import Answer
+from inference.signals import OUTCOMES
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
@@ -64,10 +65,13 @@ class Counters:
 
 
 class _Collector:
-    def __init__(self, counters: Any, model_version: str | None, extra: Mapping[str, float]) -> None:
+    def __init__(
+        self, counters: Any, model_version: str | None, extra: Mapping[str, float], adapters: Sequence[str]
+    ) -> None:
         self._all, self._total = counters, counters.sum(axis=0)
         self._version = model_version or ""
         self._extra = extra
+        self._adapters = adapters
 
     def collect(self) -> Iterator[Metric]:
         total = self._total
@@ -104,17 +108,36 @@ class _Collector:
             "How far the features of the newest decision were behind, in the worst worker",
             value=self._all[:, _STALENESS].max() / 1000,
         )
+        signals = CounterMetricFamily("fraudline_signals", "Questions asked", labels=["adapter", "outcome"])
+        for number, adapter in enumerate(self._adapters):
+            for outcome, count in zip(OUTCOMES, total[signals_of(number)], strict=True):
+                signals.add_metric([adapter, outcome], count)
+        yield signals
         for name, value in self._extra.items():
             yield GaugeMetricFamily(f"fraudline_{name}", name.replace("_", " "), value=value)
 
 
-def exposition(counters: Any, model_version: str | None, extra: Mapping[str, float]) -> bytes:
+def columns(adapters: int) -> int:
+    """Counters of a worker that asks so many third parties."""
+    return COUNTERS + adapters * len(OUTCOMES)
+
+
+def signals_of(adapter: int) -> slice:
+    """The counters of one third party, in the order of `OUTCOMES`."""
+    first = columns(adapter)
+    return slice(first, first + len(OUTCOMES))
+
+
+def exposition(
+    counters: Any, model_version: str | None, extra: Mapping[str, float], adapters: Sequence[str] = ()
+) -> bytes:
     """The counters of all workers in Prometheus' text format.
 
     Args:
-        counters: [workers, `COUNTERS`].
+        counters: [workers, `columns`].
         extra: gauges of other parts, e.g. the spool, by name.
+        adapters: names of the third parties that are asked.
     """
     registry = CollectorRegistry()
-    registry.register(_Collector(counters, model_version, extra))  # type: ignore[arg-type]  # duck-typed
+    registry.register(_Collector(counters, model_version, extra, adapters))
     return generate_latest(registry)

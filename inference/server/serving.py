@@ -8,7 +8,7 @@ import os
 import socket
 import time
 
-from inference import bundle, logs, policy
+from inference import bundle, logs, policy, signals
 from inference.deciding import Decider
 from inference.decision_log import DecisionLogError, Spool
 from inference.decision_log.settings import LogSettings, LogSettingsError
@@ -29,7 +29,14 @@ from processing import windows
 SHIPPER = "inference.decision_log"
 
 # What is said in one line when it is the reason not to start.
-_REFUSED = (SettingsError, LogSettingsError, bundle.BundleError, policy.PolicyError, DecisionLogError)
+_REFUSED = (
+    SettingsError,
+    LogSettingsError,
+    bundle.BundleError,
+    policy.PolicyError,
+    signals.SignalsError,
+    DecisionLogError,
+)
 
 log = logging.getLogger("inference")
 
@@ -40,18 +47,22 @@ class Prepared:
     Raises:
         BundleError: the model directory holds something that must not be served.
         PolicyError: the policy cannot be used.
+        SignalsError: the signals file cannot be used.
     """
 
     def __init__(self, settings: Settings, log_settings: LogSettings) -> None:
         started = time.perf_counter()
         self.settings, self.log_settings = settings, log_settings
-        self.policy = policy.load(settings.policy_file)
+        path = settings.signals_file
+        self.signals = None if path is None else signals.load(path, os.environ)
+        self.policy = policy.load(settings.policy_file, None if self.signals is None else self.signals.kinds)
         loaded = bundle.load(settings.model_dir)
         self.model = None if loaded is None else Model(loaded, settings.model_version)
         if self.model is not None:
             self.model.warm()
         windows.warm()
-        self.board = Board(settings.workers + 1, metrics.COUNTERS)
+        self.adapters = [] if self.signals is None else [adapter.name for adapter in self.signals.adapter]
+        self.board = Board(settings.workers + 1, metrics.columns(len(self.adapters)))
         what = "rules only: the model directory is empty" if self.model is None else self.model.scored_by
         fields = {"policy_version": self.policy.version, "model_version": settings.model_version}
         elapsed = time.perf_counter() - started
@@ -68,6 +79,13 @@ class Prepared:
     def _spool(self, worker: str) -> Spool:
         return Spool(self.log_settings.folder, worker, self.log_settings.max_bytes)
 
+    def _signals(self, worker: int) -> signals.Signals | None:
+        if self.signals is None:
+            return None
+        row = self.board.counters[worker]
+        rows = [row[metrics.signals_of(adapter)] for adapter in range(len(self.adapters))]
+        return signals.create(self.signals, os.environ, rows)
+
     def run_worker(self, number: int, channel: socket.socket) -> int:
         """Serve as worker `number`; see `inference.server.supervisor.RunWorker`."""
         settings = self.settings
@@ -76,7 +94,7 @@ class Prepared:
 
         def expose() -> bytes:
             extra = {f"spool_{name}": value for name, value in spool.counters.items()}
-            return metrics.exposition(self.board.counters, settings.model_version, extra)
+            return metrics.exposition(self.board.counters, settings.model_version, extra, self.adapters)
 
         async def build() -> App:
             reader = open_store(settings)
@@ -88,7 +106,9 @@ class Prepared:
                 DecisionIds(),
                 budget_s=settings.decision_budget_ms / 1000,
             )
-            service = DecisionService(reader, decider, read_budget_s=settings.read_budget_ms / 1000)
+            service = DecisionService(
+                reader, decider, read_budget_s=settings.read_budget_ms / 1000, signals=self._signals(number)
+            )
             return App(
                 service, counters, expose, DecisionMetrics(settings.names.environment), replay=settings.replay
             )

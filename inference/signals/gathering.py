@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from inference.logs import Throttled
 from inference.policy import SignalValue
 from inference.signals.asking import Asker, Values
 from inference.signals.counters import Counters
@@ -40,6 +41,7 @@ class Signals:
         self._askers = tuple(askers)
         self._budget_s = budget_s
         self._tasks: set[asyncio.Task[Values]] = set()
+        self._warn = Throttled(log)
 
     def gather_now(self, transaction: Transaction) -> Gathered | None:
         """The signals when all of them are known from earlier answers; None: use `gather`."""
@@ -70,8 +72,19 @@ class Signals:
                 problems[asker.adapter.name] = asker.refuse()
                 continue
             asked[loop.create_task(asker.ask(transaction))] = asker
-        if not asked:
-            return Gathered(values, problems)
+        if asked:
+            await self._ask(asked, values, problems)
+        for name, problem in problems.items():
+            self._warn.warning("no signal", adapter=name, problem=problem)
+        return Gathered(values, problems)
+
+    async def _ask(
+        self,
+        asked: Mapping[asyncio.Task[Values], Asker],
+        values: dict[str, SignalValue],
+        problems: dict[str, str],
+    ) -> None:
+        """Wait for what was asked, and sort it into values and problems."""
         self._tasks.update(asked)  # the loop itself keeps only weak references
         try:
             await asyncio.wait(asked, timeout=self._budget_s)
@@ -85,7 +98,6 @@ class Signals:
                 problems[asker.adapter.name] = outcome
             else:
                 values.update(outcome)
-        return Gathered(values, problems)
 
     @property
     def counters(self) -> dict[str, Counters]:

@@ -36,10 +36,10 @@ def test_a_bad_setting_is_named(bundle_dir: Path, store: Store) -> None:
     assert (code, "FRAUDLINE_READ_BUDGET_MS" in output) == (1, True)
 
 
-def test_bad_rules_are_named(bundle_dir: Path, store: Store, tmp_path: Path) -> None:
-    path = tmp_path / "rules.toml"
+def test_a_bad_policy_is_named(bundle_dir: Path, store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
     path.write_text("version = 1")
-    code, output = _output(Server(bundle_dir, store.url, {"FRAUDLINE_RULES_FILE": str(path)}))
+    code, output = _output(Server(bundle_dir, store.url, {"FRAUDLINE_POLICY_FILE": str(path)}))
     assert (code, str(path) in output) == (1, True)
 
 

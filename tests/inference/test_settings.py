@@ -13,7 +13,8 @@ def test_the_defaults_are_those_of_a_sagemaker_container() -> None:
     settings = Settings.from_environ({})
     assert (settings.host, settings.port) == ("0.0.0.0", 8080)
     assert settings.model_dir == Path("/opt/ml/model")
-    assert settings.rules_file.is_file()
+    assert settings.policy_file.is_file()
+    assert settings.signals_file is None
     assert (settings.model_version, settings.replay) == (None, False)
 
 
