@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -129,7 +130,8 @@ class Store:
                 if self.headers.get("x-amz-target", "").startswith("Kinesis"):
                     self._reply(*store.take(json.loads(body)))
                     return
-                store.requests.append(json.loads(body))
+                if b'"warm-up"' not in body:  # a worker that starts, also the one in reserve
+                    store.requests.append(json.loads(body))
                 time.sleep(store.delay)
                 self._reply(store.status, store.answer)
 
@@ -177,6 +179,15 @@ class Server:
     extra: dict[str, str] = field(default_factory=dict)
     output: str = ""
 
+    def __post_init__(self) -> None:
+        # Of its own: another server's shipper would deliver what this one wrote.
+        self._spool = tempfile.TemporaryDirectory(prefix="spool-")
+
+    @property
+    def spool(self) -> Path:
+        """Where it records decisions."""
+        return Path(self._spool.name)
+
     def launch(self) -> subprocess.Popen[str]:
         """Start the process without waiting for anything."""
         with socket.socket() as probe:
@@ -194,6 +205,9 @@ class Server:
             "FRAUDLINE_MODEL_VERSION": "7",
             "FRAUDLINE_REPLAY": "1",
             "FRAUDLINE_READ_BUDGET_MS": "500",
+            "FRAUDLINE_DECISION_BUDGET_MS": "60000",  # of a machine that is busy with other tests
+            "FRAUDLINE_WORKERS": "1",
+            "FRAUDLINE_SPOOL_DIR": self._spool.name,
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "inference", "serve"],

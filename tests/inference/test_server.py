@@ -11,7 +11,7 @@ import pytest
 import xgboost
 
 from feature_groups import FEATURE_NAMES
-from inference.app import MAX_BODY_BYTES
+from inference.server.formats import MAX_RECORD_BYTES
 from processing.events import decode_transaction
 from processing.features import vector
 from tests.inference.running import GOOD, NOW_MS, Server, Store, history
@@ -75,7 +75,7 @@ def test_optional_fields_may_be_absent_or_null(server: Server) -> None:
 
 
 def test_the_largest_body_that_is_allowed(server: Server) -> None:
-    padded = json.dumps(GOOD).encode().ljust(MAX_BODY_BYTES)
+    padded = json.dumps(GOOD).encode().ljust(MAX_RECORD_BYTES)
     assert server.request("POST", "/invocations", padded)[0] == 200
 
 
