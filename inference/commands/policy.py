@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -27,15 +28,25 @@ def policy() -> None:
 @policy.command()
 @click.argument("file", type=_FILE)
 @_signals
-def check(file: Path, signals_file: Path | None) -> None:
+@_json
+def check(file: Path, signals_file: Path | None, as_json: bool) -> None:
     """Check a policy file as the server does at its start; exit code 1 names every problem.
 
     \b
     Example:
       fraudline policy check policy.toml --signals signals.toml
     """
-    loaded = _load(file, signals_file)
+    try:
+        loaded = _load(file, signals_file)
+    except click.ClickException as error:
+        if not as_json:
+            raise
+        click.echo(json.dumps({"fine": False, "problems": error.message.splitlines()}, indent=2))
+        sys.exit(1)
     shadow = sum(rule.mode == "shadow" for rule in loaded.rules)
+    if as_json:
+        click.echo(json.dumps({"fine": True, "version": loaded.version, "problems": []}, indent=2))
+        return
     click.echo(
         f"{file}: fine, version {loaded.version}: {len(loaded.rules) - shadow} live and {shadow} shadow "
         f"rules, {len(loaded.lists)} lists, {len(loaded.router.routes)} routes to real time"
@@ -47,7 +58,13 @@ def check(file: Path, signals_file: Path | None) -> None:
 @_signals
 @_json
 def show(file: Path, signals_file: Path | None, as_json: bool) -> None:
-    """Show a policy as it applies; without FILE the one that ships."""
+    """Show a policy as it applies; without FILE the one that ships.
+
+    \b
+    Example:
+      fraudline policy show
+      fraudline policy show policy.toml --signals signals.toml --json
+    """
     loaded = _load(file, signals_file)
     click.echo(
         json.dumps(describe.as_dict(loaded), indent=2) if as_json else "\n".join(describe.lines(loaded))

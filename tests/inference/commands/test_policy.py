@@ -49,6 +49,12 @@ def test_check_names_every_problem(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "version: give the file a version" in result.output
     assert "list 'x': file" in result.output
+    told = _run("check", path, "--json")
+    document = json.loads(told.output)
+    assert (told.exit_code, document["fine"], len(document["problems"])) == (1, False, 2)
+    path.write_text('version = "1"')
+    fine = json.loads(_run("check", path, "--json").output)
+    assert (fine["fine"], fine["version"]) == (True, policy.load(path).version)
 
 
 def test_show_prints_rules_and_routes() -> None:
