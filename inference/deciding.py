@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,8 @@ from inference.logs import Throttled
 from inference.policy import Facts, Policy, SignalValue, Verdict
 from inference.predictions import FeaturesAsOf, Prediction
 from inference.reasons import MAX_REASONS, Reason, top_reasons
-from inference.scoring.explainer import strongest
-from inference.scoring.model import Model, usable
+from inference.scoring.model import Model
+from inference.scoring.ranking import rank
 from inference.stores import Records
 from processing import features
 from processing.events import Transaction
@@ -51,9 +51,18 @@ class Case:
 
 
 class _Scored(NamedTuple):
+    """What the model says of a case.
+
+    Attributes:
+        contributions: of every feature, bytes of a float32 array.
+        strongest: features with the largest contributions; `strengths` are theirs, `total` is the sum
+            of all absolute values.
+    """
+
     probability: float
-    contributions: Any  # float32 [features]
-    order: list[int]
+    contributions: bytes
+    strongest: list[int]
+    strengths: list[float]
     total: float
 
 
@@ -143,14 +152,20 @@ class Decider:
             for at in rows:
                 cases[at].problem = f"the model failed: {type(error).__name__}"
             return found
-        order = np.empty((len(rows), MAX_REASONS), np.int64)
-        strongest(scores.contributions, MAX_REASONS, order)
-        valid = usable(scores).tolist()
-        totals = np.abs(scores.contributions).sum(axis=1).tolist()
-        each = zip(rows, scores.probabilities.tolist(), order.tolist(), totals, valid, strict=True)
-        for row, (at, probability, strong, total, good) in enumerate(each):
+        ranked = rank(scores, MAX_REASONS)
+        each = zip(
+            rows,
+            ranked.usable,
+            scores.probabilities.tolist(),
+            [contributions.tobytes() for contributions in scores.contributions],
+            ranked.strongest,
+            ranked.strengths,
+            ranked.totals,
+            strict=True,
+        )
+        for at, good, *said in each:
             if good:
-                found[at] = _Scored(probability, scores.contributions[row], strong, total)
+                found[at] = _Scored(*said)
             else:
                 cases[at].problem = "the model answered with a number that is not a probability"
         return found
@@ -170,7 +185,7 @@ class Decider:
             assert vector is not None
             assert self._model is not None
             verdict = self._policy.decide(facts, scored.probability, self._model.thresholds)
-            own = top_reasons(vector, scored.contributions.tolist(), scored.order, scored.total)
+            own = top_reasons(vector, scored.strongest, scored.strengths, scored.total)
             # A rule that changed the outcome is why; the model's reasons follow.
             reasons = [*verdict.reasons, *own][:MAX_REASONS] if verdict.decided_by == "rules" else own
         records = case.records
@@ -213,7 +228,7 @@ class Decider:
             decided_by=answer.decided_by,
             fallback_reason=answer.fallback_reason,
             fraud_probability=answer.score,
-            reasons=list(answer.reasons),
+            reasons=answer.reasons,
             model_version=answer.model_version,
             rules_version=answer.rules_version,
             features_used=vector,
@@ -226,7 +241,7 @@ class Decider:
             rules_shadow=answer.rules_shadow,
             signals=answer.signals,
             staleness_ms=answer.staleness_ms,
-            contributions=None if scored is None else scored.contributions.tobytes(),
+            contributions=None if scored is None else scored.contributions,
             review_threshold=self._review,
             decline_threshold=self._decline,
         )

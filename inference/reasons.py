@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Literal
 
 import msgspec
 
@@ -51,45 +51,54 @@ def _usual(feature: Feature) -> tuple[int, float] | None:
     return None
 
 
+_NAMES = tuple(feature.name for feature in MODEL_FEATURES)
 _USUAL = tuple(_usual(feature) for feature in MODEL_FEATURES)
 
 
 def top_reasons(
-    vector: Sequence[float], contributions: Sequence[float], strongest: Sequence[int], total: float
+    vector: Sequence[float], strongest: Sequence[int], contributions: Sequence[float], total: float
 ) -> list[Reason]:
     """The reasons of a score; features that did not matter are left out.
 
     Args:
-        vector, contributions: in model order.
+        vector: in model order, NaN for missing.
         strongest: features with the largest contributions in either direction, largest first.
+        contributions: theirs, in log-odds.
         total: sum of all contributions' absolute values.
     """
     return [
-        _reason(index, vector, contributions[index], total)
-        for index in strongest
-        if contributions[index] != 0.0
+        _reason(index, vector, contribution, total)
+        for index, contribution in zip(strongest, contributions, strict=True)
+        if contribution != 0.0
     ]
 
 
 def _reason(index: int, vector: Sequence[float], contribution: float, total: float) -> Reason:
-    feature = MODEL_FEATURES[index]
-    value: Any = vector[index]
-    known = None if math.isnan(value) else value
-    direction: Direction = "raises" if contribution > 0 else "lowers"
-    text = f"{sentence(feature, known)}{_against_usual(index, vector, known)}: {direction} the risk"
-    return Reason(feature.name, known, contribution, text, direction, round(abs(contribution) / total, 4))
-
-
-def _against_usual(index: int, vector: Sequence[float], known: float | None) -> str:
-    """What the last month makes usual, e.g. ``; this card's usual is 0.2``."""
+    value = vector[index]
+    known = value if value == value else None  # NaN is not itself
     usual = _USUAL[index]
-    if usual is None or known is None:
-        return ""
-    month = vector[usual[0]]
-    # Without anything in the month, or nothing but this window, there is nothing to compare with.
-    if not month > known:
-        return ""
-    return f"; {_WHOSE[MODEL_FEATURES[index].entity]} usual is {_short(month * usual[1])}"
+    text = _text(index, known, None if usual is None else vector[usual[0]])
+    share = round(abs(contribution) / total, 4)
+    if contribution > 0:
+        return Reason(_NAMES[index], known, contribution, f"{text}: raises the risk", "raises", share)
+    return Reason(_NAMES[index], known, contribution, f"{text}: lowers the risk", "lowers", share)
+
+
+# Small numbers come again and again.
+@lru_cache(maxsize=1 << 16)
+def _text(index: int, known: float | None, month: float | None) -> str:
+    """What a feature's value says, e.g. ``7 purchases in the last hour; this card's usual is 0.2``.
+
+    Args:
+        month: the same over the last month, where that makes something usual.
+    """
+    feature = MODEL_FEATURES[index]
+    said = sentence(feature, known)
+    usual = _USUAL[index]
+    # Without anything in the month but this window there is nothing to compare with.
+    if usual is None or known is None or month is None or not month > known:
+        return said
+    return f"{said}; {_WHOSE[feature.entity]} usual is {_short(month * usual[1])}"
 
 
 def _short(value: float) -> str:

@@ -6,7 +6,8 @@ import numpy as np
 import xgboost
 
 from inference.bundle import Bundle, BundleError, Thresholds
-from inference.scoring.explainer import strongest
+from inference.reasons import MAX_REASONS
+from inference.scoring.ranking import rank
 from inference.scoring.scorer import Matrix, Scores, scorer
 
 
@@ -42,10 +43,8 @@ class Model:
             scores = self.score(np.full((2, self._width), np.nan))
         except xgboost.core.XGBoostError as error:
             raise BundleError(f"the model loads but does not score: {error}") from error
-        if not usable(scores).all():
+        if not all(rank(scores, MAX_REASONS).usable):
             raise BundleError("the model loads but answers with numbers that are no probabilities")
-        order = np.zeros((2, 1), np.int64)
-        strongest(scores.contributions, 1, order)
 
     def score(self, matrix: Matrix) -> Scores:
         """Score rows in model order, NaN for missing values.
@@ -54,12 +53,3 @@ class Model:
         ``approx_contribs``, whose first reason is wrong for one row in five.
         """
         return self._scorer.score(matrix)
-
-
-def usable(scores: Scores) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Whether each row's score is a probability and all of its contributions are numbers."""
-    p = scores.probabilities
-    result: np.ndarray[tuple[int], np.dtype[np.bool_]] = (
-        (p >= 0) & (p <= 1) & np.isfinite(scores.contributions).all(axis=1)
-    )
-    return result

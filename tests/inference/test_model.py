@@ -11,9 +11,9 @@ import xgboost
 
 from feature_groups import FEATURE_NAMES
 from inference import bundle
+from inference.reasons import MAX_REASONS, top_reasons
 from inference.scoring.explainer import strongest
 from inference.scoring.model import Model
-from inference.reasons import MAX_REASONS, top_reasons
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_scores_and_reasons_are_those_of_xgboost(model: Model, booster: xgboost.
         expected = np.argsort(-np.abs(contributions), kind="stable")[:MAX_REASONS]
         assert order.tolist() == expected.tolist()
         total = float(np.abs(ours).sum())
-        reasons = top_reasons(row.tolist(), ours.tolist(), order.tolist(), total)
+        reasons = top_reasons(row.tolist(), order.tolist(), ours[order].tolist(), total)
         assert [reason.feature for reason in reasons] == [FEATURE_NAMES[index] for index in expected]
         assert [r.contribution for r in reasons] == pytest.approx(contributions[expected].tolist(), abs=1e-6)
         assert [r.share for r in reasons] == pytest.approx(np.abs(ours)[order] / total, abs=1e-4)
@@ -67,7 +67,7 @@ def test_reasons_are_sentences_with_value_and_direction(model: Model) -> None:
     contributions[FEATURE_NAMES.index("user_transaction_count_1h")] = 1.25
     contributions[FEATURE_NAMES.index("distance_from_home_km")] = -0.5
     strong = [FEATURE_NAMES.index("user_transaction_count_1h"), FEATURE_NAMES.index("distance_from_home_km")]
-    first, second = top_reasons(vector, contributions.tolist(), strong, 1.75)
+    first, second = top_reasons(vector, strong, contributions[strong].tolist(), 1.75)
     assert (first.value, first.text) == (7.0, "7 purchases in the last hour: raises the risk")
     assert (first.direction, first.share) == ("raises", 0.7143)
     assert (second.value, second.text) == (None, "distance from home unknown: lowers the risk")
@@ -88,4 +88,6 @@ def test_a_count_is_held_against_what_is_usual(in_30d: float, said: str) -> None
     vector[hour], vector[month] = 7.0, in_30d
     contributions = [0.0] * len(FEATURE_NAMES)
     contributions[hour] = 1.0
-    assert [reason.text for reason in top_reasons(vector, contributions, [hour, month], 1.0)] == [said]
+    assert [
+        reason.text for reason in top_reasons(vector, [hour, month], [contributions[hour], 0.0], 1.0)
+    ] == [said]
