@@ -52,14 +52,18 @@ class Bureau:
         return self.process.returncode
 
     def signals(
-        self, cache: CacheLimits | None = None, hedge: HedgeLimits | None = None, **changes: Any
+        self,
+        cache: CacheLimits | None = None,
+        hedge: HedgeLimits | None = None,
+        budget_ms: float = BUDGET_MS,
+        **changes: Any,
     ) -> signals.Signals:
         """Signals of the declared file, pointed at this bureau, without cache and hedge unless given."""
         declared = signals.load(DECLARED, {})
         fields = {"url": f"{self.url}/v1/risk", "timeout_ms": TIMEOUT_MS, "cache": cache, "hedge": hedge}
         adapter: AdapterSettings = msgspec.structs.replace(declared.adapter[0], **fields | changes)
         return signals.create(
-            msgspec.structs.replace(declared, budget_ms=BUDGET_MS, adapter=(adapter,)), {"TOKEN": "secret"}
+            msgspec.structs.replace(declared, budget_ms=budget_ms, adapter=(adapter,)), {"TOKEN": "secret"}
         )
 
 

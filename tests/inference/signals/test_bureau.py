@@ -73,7 +73,7 @@ def test_an_answer_is_kept_for_its_time(bureau: Bureau) -> None:
 
 def test_calls_under_way_are_bounded(bureau: Bureau) -> None:
     bureau.fault("slow", delay_ms=50)
-    asking = bureau.signals(concurrency=3)
+    asking = bureau.signals(concurrency=3, timeout_ms=1900, budget_ms=2000)
 
     async def work() -> list[str]:
         many = await asyncio.gather(*(asking.gather(asked(n)) for n in range(10)))

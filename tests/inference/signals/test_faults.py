@@ -33,7 +33,7 @@ def test_a_hung_bureau_costs_the_timeout_and_then_nothing(bureau: Bureau) -> Non
 
     took = run(asking, work())
     assert all(TIMEOUT_MS * 0.9 < each < BUDGET_MS + LAG_MS for each in took[:5])
-    assert max(took[5:]) < 20
+    assert max(took[5:]) < TIMEOUT_MS / 2
     counters = asking.counters["bureau"]
     assert counters.of("asked", "timed_out", "open") == (5, 5, 3)
     assert asking.breakers == {"bureau": "open"}
@@ -80,7 +80,7 @@ def test_hedging_cuts_the_tail(bureau: Bureau) -> None:
     """5 % of the answers take 80 ms: with a second call the 99th percentile is that of the rest."""
 
     async def times(hedge: HedgeLimits | None) -> list[float]:
-        asking = bureau.signals(hedge=hedge, breaker=NEVER_OPENS)
+        asking = bureau.signals(hedge=hedge, breaker=NEVER_OPENS, timeout_ms=1900, budget_ms=2000)
         took = []
         for number in range(300):
             started = time.perf_counter()
