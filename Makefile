@@ -6,7 +6,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/stamps
-BENCHMARKS := generator mirror_data_plane decoding kernel policy signals features memory stream spark flink
+BENCHMARKS := generator mirror_data_plane decoding kernel policy signals features decision_log memory stream spark flink
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

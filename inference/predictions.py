@@ -14,7 +14,7 @@ from inference.reasons import Reason
 _encode = msgspec.json.Encoder().encode
 
 
-class FeaturesAsOf(msgspec.Struct, frozen=True):
+class FeaturesAsOf(msgspec.Struct, frozen=True, gc=False):
     """Event times of the records that were read; None where there is no record yet."""
 
     profile: str | None
@@ -22,7 +22,7 @@ class FeaturesAsOf(msgspec.Struct, frozen=True):
     merchant: str | None
 
 
-class Prediction(msgspec.Struct, frozen=True, array_like=True):
+class Prediction(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One decision, as the spool keeps it and `encode` writes it to the ``model-predictions`` stream.
 
     A spool is read by later releases too: new fields come last and have a default.
@@ -68,16 +68,14 @@ class Prediction(msgspec.Struct, frozen=True, array_like=True):
     decline_threshold: float | None = None
 
 
-_STREAMED = tuple(name for name in Prediction.__struct_fields__ if name != "contributions")
-
-
 def encode(prediction: Prediction, names: Sequence[str] = FEATURE_NAMES) -> bytes:
     """The record as JSON: features by name, null for a missing value; without the contributions.
 
     Args:
         names: of the features, in the order of the release that decided.
     """
-    document = {name: getattr(prediction, name) for name in _STREAMED}
+    document = msgspec.structs.asdict(prediction)
+    del document["contributions"]
     if prediction.features_used is not None:
         document["features_used"] = dict(zip(names, prediction.features_used, strict=True))
     return _encode(document)  # NaN is written as null

@@ -54,6 +54,14 @@ AUDIT = pa.schema(
     ]
 )
 
+# Where a dictionary pays: a look-up for each of fifty numbers a row takes longer than it saves.
+REPEATED = (
+    "merchant_id", "decision", "decided_by", "fallback_reason", "review_threshold", "decline_threshold",
+    "currency", "model_version", "rules_version", "rules_live.list.element", "rules_shadow.list.element",
+    "reasons.list.element.feature", "reasons.list.element.direction", "reasons.list.element.text",
+    "features_used.key_value.key", "contributions.key_value.key",
+)  # fmt: skip
+
 
 def audit_key(day: date, segment: str, start: int) -> str:
     """Where decisions of one day from one run of a spool's records go, below the audit's prefix.

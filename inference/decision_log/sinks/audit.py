@@ -11,7 +11,7 @@ from inference.decision_log.sinks.audit_table import audit_table
 from inference.decision_log.sinks.sink import UnacceptableError
 from inference.decision_log.sinks.stores import Store, store
 from inference.predictions import Prediction
-from processing.lake.audit import audit_key
+from processing.lake.audit import REPEATED, audit_key
 from processing.lake.tables import parquet
 
 
@@ -41,7 +41,7 @@ class AuditSink:
         for piece in pieces:
             for day, records in _days(piece.records):
                 try:
-                    body = parquet(audit_table(records, piece.features))
+                    body = parquet(audit_table(records, piece.features), REPEATED)
                 except ValueError as error:  # Arrow's errors are ValueErrors too
                     raise UnacceptableError(str(error)) from error
                 self._store.put(audit_key(day, piece.segment, piece.start), body)

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Protocol
 
 import boto3
+import msgspec
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from feature_groups.names import Names
 from inference.decision_log.pieces import Piece
 from inference.decision_log.sinks.sink import UnacceptableError, UnavailableError
-from inference.predictions import encode
+from inference.predictions import Prediction, encode
 from processing.schemas.encoding import Encode, encoder
 from processing.schemas.writing import stream_format
+from processing.stream.kinesis_calls import KinesisCalls
+from processing.stream.records import Outgoing
 
 # Of the service: records and bytes of one call, partition keys included.
 MOST_RECORDS = 500
 MOST_BYTES = 5 * 1024 * 1024
 
-Entry = tuple[Piece, int, bytes]
-"""A record by its piece and place in it, and as it goes onto the stream."""
+Entry = tuple[Piece, Prediction, bytes]
+"""A record with its piece, and as it goes onto the stream."""
+
+
+class Calls(Protocol):
+    """`processing.stream.kinesis_calls.KinesisCalls`, as far as it is needed here."""
+
+    def put_records(self, stream: str, records: list[Outgoing]) -> list[int]:
+        """Put at most `MOST_RECORDS`; the indices of those that have to be put again."""
+        ...
 
 
 class StreamSink:
@@ -39,8 +50,8 @@ class StreamSink:
     batch_bytes = 2 * 1024 * 1024
     linger_s = 0.1
 
-    def __init__(self, client: Any, stream: str, format_of: Callable[[], Encode]) -> None:
-        self._client, self._stream, self._format_of = client, stream, format_of
+    def __init__(self, calls: Calls, stream: str, format_of: Callable[[], Encode]) -> None:
+        self._calls, self._stream, self._format_of = calls, stream, format_of
         self._format: Encode | None = None
 
     @classmethod
@@ -58,8 +69,8 @@ class StreamSink:
             read_timeout=5.0,
             retries={"total_max_attempts": 1},  # the shipper repeats what failed, and counts it
         )
-        client = boto3.client("kinesis", config=config)
-        return cls(client, stream, lambda: encoder("model-predictions", names, boto3.client("glue")))
+        calls = KinesisCalls(boto3.client("kinesis", config=config))
+        return cls(calls, stream, lambda: encoder("model-predictions", names, boto3.client("glue")))
 
     def deliver(self, pieces: Sequence[Piece]) -> None:
         """Put all records; see `Sink.deliver`."""
@@ -73,11 +84,10 @@ class StreamSink:
             if len(failed) == len(call):  # it takes nothing now: do not ask with the rest
                 refused += [entry for later in calls for entry in later]
         if refused:
-            raise UnavailableError(reason, _pieces(refused))
+            raise UnavailableError(reason, [piece._replace(records=[record]) for piece, record, _ in refused])
 
     def close(self) -> None:
-        """Let go of connections."""
-        self._client.close()
+        """Nothing to let go of."""
 
     def _encoded(self, pieces: Sequence[Piece]) -> list[Entry]:
         if self._format is None:
@@ -88,35 +98,31 @@ class StreamSink:
         formed = self._format
         try:
             return [
-                (piece, index, formed(encode(record, piece.features)))
+                (piece, record, formed(encode(record, piece.features)))
                 for piece in pieces
-                for index, record in enumerate(piece.records)
+                for record in piece.records
             ]
         except ValueError as error:
             raise UnacceptableError(str(error)) from error
 
     def _put(self, call: list[Entry]) -> tuple[list[Entry], str]:
         """One call; what was refused, and why."""
-        records = [
-            {"Data": data, "PartitionKey": piece.records[index].transaction_id} for piece, index, data in call
-        ]
+        records = [Outgoing(self._stream, record.transaction_id, data) for _, record, data in call]
         try:
-            answer = self._client.put_records(StreamName=self._stream, Records=records)
-            results = list(zip(call, answer["Records"], strict=True))
+            failed = self._calls.put_records(self._stream, records)
         except ClientError as error:
             return call, error.response["Error"]["Code"]
-        except (BotoCoreError, KeyError, ValueError) as error:
+        except (BotoCoreError, msgspec.MsgspecError) as error:
             return call, type(error).__name__
-        failed = [(entry, result["ErrorCode"]) for entry, result in results if result.get("ErrorCode")]
-        return [entry for entry, _ in failed], failed[0][1] if failed else ""
+        return [call[index] for index in failed], "some records were refused" if failed else ""
 
 
 def _calls(entries: list[Entry]) -> Iterator[list[Entry]]:
     call: list[Entry] = []
     size = 0
     for entry in entries:
-        piece, index, data = entry
-        weight = len(data) + len(piece.records[index].transaction_id)
+        _, record, data = entry
+        weight = len(data) + len(record.transaction_id)
         if call and (len(call) == MOST_RECORDS or size + weight > MOST_BYTES):
             yield call
             call, size = [], 0
@@ -124,7 +130,3 @@ def _calls(entries: list[Entry]) -> Iterator[list[Entry]]:
         size += weight
     if call:
         yield call
-
-
-def _pieces(entries: list[Entry]) -> list[Piece]:
-    return [piece._replace(records=[piece.records[index]]) for piece, index, _ in entries]

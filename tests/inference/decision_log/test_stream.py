@@ -15,30 +15,25 @@ from inference.decision_log.pieces import Piece, count
 from inference.decision_log.sinks import UnacceptableError, UnavailableError
 from inference.decision_log.sinks.stream import MOST_RECORDS, StreamSink
 from processing.schemas.encoding import avro_encoder
+from processing.stream.records import Outgoing
 from tests.inference.decision_log.records import prediction
 from tests.processing.schemas.registry import Table
-
-Record = dict[str, Any]
 
 
 class Kinesis:
     """``PutRecords`` that does what a script says: by call number, which records fail, or an error."""
 
-    def __init__(self, script: Callable[[int, list[Record]], list[int]] = lambda *_: []) -> None:
+    def __init__(self, script: Callable[[int], list[int]] = lambda _: []) -> None:
         self._script = script
-        self.calls: list[list[Record]] = []
+        self.calls: list[list[Outgoing]] = []
         self.arrived: list[str] = []
 
-    def put_records(self, StreamName: str, Records: list[Record]) -> dict[str, Any]:  # noqa: N803 - boto3's
-        assert StreamName == "predictions"
-        self.calls.append(Records)
-        failed = self._script(len(self.calls), Records)
-        self.arrived += [
-            record["PartitionKey"] for index, record in enumerate(Records) if index not in failed
-        ]
-        error = {"ErrorCode": "ProvisionedThroughputExceededException", "ErrorMessage": "slow down"}
-        results = [error if index in failed else {"SequenceNumber": "1"} for index in range(len(Records))]
-        return {"FailedRecordCount": len(failed), "Records": results}
+    def put_records(self, stream: str, records: list[Outgoing]) -> list[int]:
+        assert stream == "predictions"
+        self.calls.append(records)
+        failed = self._script(len(self.calls))
+        self.arrived += [record.partition_key for index, record in enumerate(records) if index not in failed]
+        return failed
 
 
 def sink(client: Kinesis) -> StreamSink:
@@ -69,8 +64,8 @@ def test_a_call_is_no_larger_than_the_service_takes() -> None:
 
 
 def test_only_what_was_refused_is_left() -> None:
-    client = Kinesis(lambda call, _: [1, 3] if call == 1 else [])
-    with pytest.raises(UnavailableError, match="ProvisionedThroughput") as failure:
+    client = Kinesis(lambda call: [1, 3] if call == 1 else [])
+    with pytest.raises(UnavailableError, match="some records were refused") as failure:
         sink(client).deliver(pieces(5))
     assert failure.value.left is not None
     sink(client).deliver(failure.value.left)
@@ -85,7 +80,7 @@ def test_only_what_was_refused_is_left() -> None:
     ],
 )
 def test_a_stream_that_takes_nothing_is_asked_once(error: Exception) -> None:
-    def script(_: int, __: list[Record]) -> list[int]:
+    def script(_: int) -> list[int]:
         raise error
 
     client = Kinesis(script)
@@ -100,7 +95,7 @@ def test_the_record_is_json_with_features_by_the_names_of_their_release() -> Non
     client = Kinesis()
     record = prediction(1, features_used=[1.0, float("nan")], rules_live=("velocity",))
     sink(client).deliver([Piece("segment", 0, ("old-feature", "other"), [record])])
-    document = json.loads(client.calls[0][0]["Data"])
+    document = json.loads(client.calls[0][0].data)
     assert document["features_used"] == {"old-feature": 1.0, "other": None}
     assert document["rules_live"] == ["velocity"]
     assert document["signals"] == {"device_risk": 0.3, "email": "known", "address": None}
@@ -130,7 +125,7 @@ def test_avro_where_the_format_says_so_and_the_registry_may_be_down_first() -> N
     with pytest.raises(UnavailableError, match="schema registry: not registered yet"):
         avro.deliver(pieces(1))
     avro.deliver(pieces(1))
-    found = table.reader("model-predictions").read(client.calls[0][0]["Data"])
+    found = table.reader("model-predictions").read(client.calls[0][0].data)
     assert (found["decision_id"], found["review_threshold"]) == ("d-00000000", 0.4)
 
 
