@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
 
-from processing.events import Label, Transaction
-from processing.lake import label_key, label_table, parquet, raw_key, transaction_table
+from processing.stream.lake_files import LakeFiles
 from processing.stream.records import LakeRows
-from processing.stream.retry import attempts
 
-_log = logging.getLogger(__name__)
 _decoder = msgspec.msgpack.Decoder(LakeRows)
 _IDLE_SECONDS = 1.0
-_HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
 
 
 class LakeWriter:
@@ -46,10 +38,8 @@ class LakeWriter:
         drain: threading.Event,
         abort: threading.Event,
     ) -> None:
-        self._client, self._bucket = client, bucket
-        self._rows, self._seconds = rows, seconds
-        self._drain, self._abort = drain, abort
-        self._pool = ThreadPoolExecutor(4, thread_name_prefix="lake")
+        self._files = LakeFiles(client, bucket, abort)
+        self._rows, self._seconds, self._drain = rows, seconds, drain
         self._waiting: list[LakeRows] = []
         self.caught_up = False  # nothing more to come for now: what rested for a second is written
         self._first_at = self._last_at = 0.0
@@ -71,7 +61,7 @@ class LakeWriter:
         idle = self.caught_up and rested >= _IDLE_SECONDS
         if not (full or idle or waited >= self._seconds or self._drain.is_set()):
             return 0
-        if not self._write(group):
+        if not self._files.write(group):
             return 0
         del self._waiting[: len(group)]
         self._first_at = now
@@ -85,32 +75,3 @@ class LakeWriter:
             if rows > self._rows and position:
                 return self._waiting[:position]
         return self._waiting[:]
-
-    def _write(self, group: list[LakeRows]) -> bool:
-        shard, sequence = group[0].shard, group[0].sequence
-        files: dict[str, bytes] = {}
-        transactions: defaultdict[int, list[tuple[Transaction, int]]] = defaultdict(list)  # by hour
-        labels: defaultdict[int, list[Label]] = defaultdict(list)  # by day
-        for batch in group:
-            for row in batch.transactions:
-                transactions[row[0].timestamp_ms // _HOUR_MS].append(row)
-            for label in batch.labels:
-                labels[label.known_ms // _DAY_MS].append(label)
-        for hour, rows in transactions.items():
-            files[raw_key(hour * _HOUR_MS, shard, sequence)] = parquet(transaction_table(rows))
-        for day, known in labels.items():
-            files[label_key(day * _DAY_MS, shard, sequence)] = parquet(label_table(known))
-        return self._put(files.items())
-
-    def _put(self, files: Iterable[tuple[str, bytes]]) -> bool:
-        return all(self._pool.map(lambda file: self._put_one(*file), files))
-
-    def _put_one(self, key: str, body: bytes) -> bool:
-        for _ in attempts(self._abort):
-            try:
-                self._client.put_object(Bucket=self._bucket, Key=key, Body=body)
-            except Exception as error:
-                _log.warning("writing %s failed: %s", key, error)
-                continue
-            return True
-        return False

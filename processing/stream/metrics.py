@@ -13,11 +13,46 @@ from processing.stream.counters import COUNTERS, GAUGES
 
 _log = logging.getLogger(__name__)
 NAMESPACE = "Fraudline"
-_PERIOD_S = 60.0
+PERIOD_S = 60.0
+
+
+def data_points(environment: str, now: Mapping[str, int], before: Mapping[str, int]) -> list[dict[str, Any]]:
+    """What was counted between two readings of the counters, the share of anomalies, gauges and the lag.
+
+    Args:
+        now: counters, and ``lag_ms`` where it is known.
+        before: the counters as they were put last; one that is absent was 0.
+    """
+    dimensions = [{"Name": "Environment", "Value": environment}]
+
+    def since(name: str) -> int:
+        return now.get(name, 0) - before.get(name, 0)
+
+    def datum(name: str, value: float, unit: str) -> dict[str, Any]:
+        return {"MetricName": name, "Value": value, "Unit": unit, "Dimensions": dimensions}
+
+    data = [
+        datum(name, now[name] if name in GAUGES else since(name), "Count") for name in COUNTERS if name in now
+    ]
+    if "lag_ms" in now:
+        data.append(datum("lag_ms", now["lag_ms"], "Milliseconds"))
+    if since("read"):
+        data.append(datum("anomaly_rate", 100.0 * since("anomalies") / since("read"), "Percent"))
+    return data
+
+
+def put(client: Any, data: list[dict[str, Any]]) -> bool:
+    """Put data points; a failure is logged and returns False."""
+    try:
+        client.put_metric_data(Namespace=NAMESPACE, MetricData=data)
+    except (ClientError, BotoCoreError) as error:
+        _log.warning("metrics could not be put: %s", error)
+        return False
+    return True
 
 
 class Metrics:
-    """A thread that puts what was counted since the last time, the share of anomalies, gauges and the lag.
+    """A thread that puts `data_points` once a minute.
 
     Args:
         client: a CloudWatch client.
@@ -27,8 +62,7 @@ class Metrics:
     def __init__(
         self, client: Any, environment: str, read: Callable[[], Mapping[str, int]], stop: threading.Event
     ) -> None:
-        self._client, self._read, self._stop = client, read, stop
-        self._dimensions = [{"Name": "Environment", "Value": environment}]
+        self._client, self._environment, self._read, self._stop = client, environment, read, stop
         self._sent = dict(read())
         self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
 
@@ -36,30 +70,11 @@ class Metrics:
         self._thread.start()
 
     def _run(self) -> None:
-        while not self._stop.wait(_PERIOD_S):
+        while not self._stop.wait(PERIOD_S):
             self.put()
 
     def put(self) -> None:
-        """Send one data point per counter; a failure is logged and its counts go with the next."""
+        """Send one data point per counter; when that fails, its counts go with the next."""
         now = dict(self._read())
-        data = [
-            self._datum(name, now[name] if name in GAUGES else self._since(now, name), "Count")
-            for name in COUNTERS
-            if name in now
-        ]
-        data.append(self._datum("lag_ms", now.get("lag_ms", 0), "Milliseconds"))
-        read = self._since(now, "read")
-        if read:
-            data.append(self._datum("anomaly_rate", 100.0 * self._since(now, "anomalies") / read, "Percent"))
-        try:
-            self._client.put_metric_data(Namespace=NAMESPACE, MetricData=data)
-        except (ClientError, BotoCoreError) as error:
-            _log.warning("metrics could not be put: %s", error)
-            return
-        self._sent = now
-
-    def _since(self, now: Mapping[str, int], name: str) -> int:
-        return now.get(name, 0) - self._sent.get(name, 0)
-
-    def _datum(self, name: str, value: float, unit: str) -> dict[str, Any]:
-        return {"MetricName": name, "Value": value, "Unit": unit, "Dimensions": self._dimensions}
+        if put(self._client, data_points(self._environment, now, self._sent)):
+            self._sent = now
