@@ -143,6 +143,8 @@ class Settings(BaseSettings):
 
     # Retention
     raw_retention_days: Count = 7 * 365 + 2
+    audit_retention_days: Count = 7 * 365 + 2
+    """Nobody may delete or overwrite a decision's audit for so long; where data outlives its stack."""
     log_retention_days: Annotated[int, AfterValidator(_log_retention)] = 90
 
     @property

@@ -12,10 +12,11 @@ from constructs import Construct
 from cdk_app.arns import Arns
 from cdk_app.nag import acknowledge, acknowledge_wildcards
 from feature_groups import GROUPS
+from processing.lake.audit import AUDIT_PREFIX
 
 
 class EndpointRole(Construct):
-    """Reads features, models and the image; writes predictions, logs and metrics. Nothing else."""
+    """Reads features, models and the image; writes predictions, audit, logs and metrics. Nothing else."""
 
     def __init__(self, scope: Construct, construct_id: str, *, arns: Arns, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
@@ -52,9 +53,13 @@ class EndpointRole(Construct):
             arns.image_repository,
         )
         self._predictions(arns)
+        audit = arns.lake_objects(AUDIT_PREFIX)
+        self._allow(["s3:PutObject", "s3:PutObjectRetention"], audit)
+        self._allow(["kms:GenerateDataKey"], key.key_arn)
         acknowledge_wildcards(
             self.role,
             {
+                audit: "Adds audit files below one prefix; may neither read nor delete them.",
                 models: "Model artifacts below one prefix, read only.",
                 logs: "SageMaker creates the log group of the endpoint.",
             },

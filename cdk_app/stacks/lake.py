@@ -62,6 +62,8 @@ class LakeStack(Stack):
             bucket_key_enabled=True,
             enforce_ssl=True,
             versioned=True,
+            # The audit of decisions is locked object by object, as it is written.
+            object_lock_enabled=None if settings.disposable else True,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             server_access_logs_bucket=access_logs,

@@ -16,6 +16,7 @@ from cdk_app.constructs.deployer import Deployer
 from cdk_app.constructs.endpoint_role import EndpointRole
 from cdk_app.project import inference_image
 from cdk_app.settings import Settings
+from processing.lake.audit import AUDIT_PREFIX
 
 VARIANT = "live"
 SLOWEST_P99_MICROSECONDS = 200_000
@@ -35,7 +36,7 @@ class ServingStack(Stack):
         super().__init__(scope, construct_id, description="The decision endpoint and its deployer", **kwargs)
         names = settings.names
         self._settings = settings
-        arns = Arns(self, names)
+        arns = self._arns = Arns(self, names)
         endpoint_role = EndpointRole(self, "EndpointRole", arns=arns, key=key)
         alarms = [self._errors_alarm(), self._latency_alarm()]
         desired = self.to_json_string(
@@ -82,6 +83,10 @@ class ServingStack(Stack):
             "model_environment": {
                 "FRAUDLINE_ENVIRONMENT": settings.environment,
                 "FRAUDLINE_REPLAY": "1" if settings.replay else "0",
+                "FRAUDLINE_AUDIT_URI": f"s3://{self._arns.lake_name}/{AUDIT_PREFIX}",
+                "FRAUDLINE_AUDIT_RETENTION_DAYS": (
+                    "0" if settings.disposable else str(settings.audit_retention_days)
+                ),
             },
             "instance_type": settings.endpoint_instance_type,
             "min_instances": settings.endpoint_min_instances,

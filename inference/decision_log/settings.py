@@ -27,6 +27,8 @@ class LogSettings:
         stream: physical name of the stream; None: none.
         audit_uri: ``s3://bucket/prefix`` or a folder; None: none.
         audit_flush_s: oldest record that waits for its audit file.
+        audit_retention_days: how long nobody may delete or overwrite an audit file; 0: no lock. The bucket
+            must have Object Lock.
         postgres_dsn: a libpq connection string or URI; None: none.
     """
 
@@ -38,6 +40,7 @@ class LogSettings:
     stream: str | None
     audit_uri: str | None
     audit_flush_s: int
+    audit_retention_days: int
     postgres_dsn: str | None
 
     @classmethod
@@ -62,6 +65,7 @@ class LogSettings:
             stream=None if stream == OFF else stream,
             audit_uri=_audit(environ.get("FRAUDLINE_AUDIT_URI")),
             audit_flush_s=_integer(environ, "FRAUDLINE_AUDIT_FLUSH_S", 60, 1, 3600),
+            audit_retention_days=_integer(environ, "FRAUDLINE_AUDIT_RETENTION_DAYS", 0, 0, 36_500),
             postgres_dsn=environ.get("FRAUDLINE_POSTGRES_DSN") or None,
         )
 

@@ -152,6 +152,7 @@ class Container:
                 f"{self._spec.image} is one of SageMaker's own images: the mirror runs their jobs, but hosts "
                 "only images with an ENTRYPOINT that were pushed to it",
             )
+        spool = self._cloud.state_dir / "endpoints" / "decisions" / self._spec.endpoint
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
         env = {
             "HOME": str(self._cloud.state_dir),
@@ -165,6 +166,8 @@ class Container:
             "SM_MODEL_DIR": str(self._spec.model_dir),
             "SAGEMAKER_BIND_TO_PORT": str(port),
             "FRAUDLINE_BIND_HOST": "127.0.0.1",
+            # Not beside the model, which goes with its last container: the next one ships what is left.
+            "FRAUDLINE_SPOOL_DIR": str(spool),
         }
         return [*image.entrypoint, "serve"], env, image.root
 

@@ -32,9 +32,9 @@ class AuditSink:
         self._store, self.linger_s = store, flush_s
 
     @classmethod
-    def create(cls, uri: str, flush_s: float) -> AuditSink:
+    def create(cls, uri: str, flush_s: float, retention_days: int = 0) -> AuditSink:
         """The sink for ``s3://bucket/prefix`` or a folder, with the process's AWS settings."""
-        return cls(store(uri), flush_s)
+        return cls(store(uri, retention_days), flush_s)
 
     def deliver(self, pieces: Sequence[Piece]) -> None:
         """Write the files of all records; see `Sink.deliver`."""

@@ -20,7 +20,8 @@ def configured(settings: LogSettings) -> list[Sink]:
     if settings.audit_uri is not None:
         from inference.decision_log.sinks.audit import AuditSink
 
-        found.append(AuditSink.create(settings.audit_uri, settings.audit_flush_s))
+        uri, flush_s, days = settings.audit_uri, settings.audit_flush_s, settings.audit_retention_days
+        found.append(AuditSink.create(uri, flush_s, days))
     if settings.postgres_dsn is not None:
         from inference.decision_log.sinks.postgres import PostgresSink
 

@@ -85,6 +85,19 @@ def test_data_ages_as_promised(buckets: dict[str, Document]) -> None:
     assert logs["ExpirationInDays"] == 90
 
 
+def test_the_audit_can_be_locked_where_data_outlives_its_stack(
+    buckets: dict[str, Document], prod: Assembly
+) -> None:
+    assert "ObjectLockEnabled" not in buckets[LAKE]
+    lasting = prod.template("lake").by("AWS::S3::Bucket", "BucketName")
+    locked = {name: bucket.get("ObjectLockEnabled") for name, bucket in lasting.items()}
+    assert sorted(map(str, locked.values())) == ["None", "True"]
+    (lake,) = (name for name, enabled in locked.items() if enabled)
+    assert "-lake-" in lake
+    # No default: raw events and models have lifecycles of their own.
+    assert "ObjectLockConfiguration" not in lasting[lake]
+
+
 def test_rules_speak_of_prefixes_that_the_lake_has(buckets: dict[str, Document]) -> None:
     prefixes = {
         rule["Prefix"] for rule in buckets[LAKE]["LifecycleConfiguration"]["Rules"] if "Prefix" in rule

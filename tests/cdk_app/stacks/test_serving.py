@@ -29,7 +29,12 @@ def test_the_endpoint_is_configured_for_the_deployer(template: Template) -> None
     assert wanted.package_group == "fraudline-dev-fraud"
     assert wanted.instance_type == "ml.c7i.large"
     assert (wanted.min_instances, wanted.max_instances, wanted.invocations_per_instance) == (1, 4, 15_000)
-    assert wanted.model_environment == {"FRAUDLINE_ENVIRONMENT": "dev", "FRAUDLINE_REPLAY": "0"}
+    assert wanted.model_environment == {
+        "FRAUDLINE_ENVIRONMENT": "dev",
+        "FRAUDLINE_REPLAY": "0",
+        "FRAUDLINE_AUDIT_URI": "s3://fraudline-dev-lake-<AWS::AccountId>-us-east-1/audit/predictions/",
+        "FRAUDLINE_AUDIT_RETENTION_DAYS": "0",
+    }
     assert wanted.role.startswith("<EndpointRole")
 
 
@@ -50,6 +55,7 @@ def test_scaling_and_instances_follow_the_settings(prod: Assembly) -> None:
     wanted = desired(prod.template("serving"))
     assert (wanted.min_instances, wanted.max_instances) == (4, 60)
     assert wanted.bake_seconds == 300
+    assert wanted.model_environment["FRAUDLINE_AUDIT_RETENTION_DAYS"] == "2557"
 
 
 def test_the_image_is_built_from_what_the_server_needs_and_no_more(dev: Assembly, template: Template) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import boto3
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
 
 from feature_groups import FEATURE_NAMES
 from inference.decision_log.pieces import Piece
@@ -111,3 +114,22 @@ def test_the_schema_has_a_column_for_every_field_of_a_record() -> None:
 
     assert set(AUDIT.names) == set(Prediction.__struct_fields__)
     assert isinstance(AUDIT, pa.Schema)
+
+
+def test_an_audit_file_that_is_locked_cannot_be_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="lake", ObjectLockEnabledForBucket=True)
+        sink = AuditSink.create("s3://lake/audit/predictions/", 60, retention_days=10)
+        sink.deliver([Piece("seg", 0, FEATURE_NAMES, [prediction(1)])])
+        (version,) = s3.list_object_versions(Bucket="lake")["Versions"]
+        assert version["Key"] == "audit/predictions/date=2026-03-01/seg-000000000000.parquet"
+        one = {"Bucket": "lake", "Key": version["Key"], "VersionId": version["VersionId"]}
+        found = s3.head_object(**one)
+        assert found["ObjectLockMode"] == "GOVERNANCE"
+        assert (found["ObjectLockRetainUntilDate"] - datetime.now(UTC)).days in (9, 10)
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3.delete_object(**one)
