@@ -77,6 +77,7 @@ class FlinkApplication(Construct):
             "FraudlineStream": {
                 "environment": settings.environment,
                 "region": settings.region,
+                "lake_bucket": self._arns.lake_name,
                 "replay": "1" if settings.replay else "0",
                 "parallelism": str(settings.flink_parallelism),
             },

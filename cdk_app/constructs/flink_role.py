@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -10,16 +12,18 @@ from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from cdk_app.arns import Arns
-from cdk_app.nag import acknowledge
+from cdk_app.nag import acknowledge, acknowledge_wildcards
 from feature_groups import MERCHANT, USER_ACTIVITY, USER_PROFILE
 from feature_groups.names import DEAD_LETTERS, Names
+from processing.lake.keys import LABEL_PREFIX, RAW_PREFIX, marker_keys
+from processing.stream.metrics import NAMESPACE
 
 READ_STREAMS = ("transactions-raw", "fraud-labels")
 WRITTEN_STREAMS = ("transactions-enriched", "transactions-late")
 
 
 class FlinkRole(Construct):
-    """Reads events and profiles; writes what the stream job makes of them, and logs. Nothing else."""
+    """Reads events and profiles; writes what the stream job makes of them, logs and metrics. Nothing else."""
 
     def __init__(
         self,
@@ -59,11 +63,30 @@ class FlinkRole(Construct):
             ["sagemaker:BatchWriteRecord", "sagemaker:PutRecord"],
             *(arns.feature_group(group.name) for group in (USER_ACTIVITY, MERCHANT)),
         )
+        self._lake(names, arns)
+        self._allow(
+            ["cloudwatch:PutMetricData"],
+            "*",
+            conditions={"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
+        )
         self._allow(["kms:Decrypt", "kms:GenerateDataKey"], *(key.key_arn for key in keys))
         self._allow(["s3:GetObject", "s3:GetObjectVersion"], f"{arns.code_bucket}/{code.s3_object_key}")
         self._allow(["logs:DescribeLogStreams", "logs:PutLogEvents"], log_group.log_group_arn)
         self._allow(["logs:DescribeLogGroups"], "*")
-        acknowledge(self.role, {"AwsSolutions-IAM5[Resource::*]": "DescribeLogGroups knows no resources."})
+        acknowledge(
+            self.role,
+            {"AwsSolutions-IAM5[Resource::*]": "DescribeLogGroups and PutMetricData know no resources."},
+        )
 
-    def _allow(self, actions: list[str], *resources: str) -> None:
-        self.role.add_to_policy(iam.PolicyStatement(actions=actions, resources=list(resources)))
+    def _lake(self, names: Names, arns: Arns) -> None:
+        """Events below two prefixes, and the empty objects that make the lake's prefixes exist."""
+        stack = Stack.of(self)
+        events = [arns.lake_objects(prefix) for prefix in (RAW_PREFIX, LABEL_PREFIX)]
+        markers = [f"{arns.lake}/{key}" for key in marker_keys(names, stack.account, stack.region)]
+        self._allow(["s3:PutObject"], *events, *markers)
+        acknowledge_wildcards(self.role, dict.fromkeys(events, "Adds files of events, reads none."))
+
+    def _allow(self, actions: list[str], *resources: str, conditions: dict[str, Any] | None = None) -> None:
+        self.role.add_to_policy(
+            iam.PolicyStatement(actions=actions, resources=list(resources), conditions=conditions)
+        )

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import struct
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
 
-from processing.events import Transaction
+from processing.events import Label, Transaction
 from processing.stream.records import Outgoing, RawRecord
 
 # Keys per operator, and so its greatest parallelism. It is part of the state: never change it.
@@ -33,7 +33,7 @@ class UserEvent(msgspec.Struct, array_like=True, gc=False):
         user, merchant: identities.
         row: its place in the output of a bounded job.
         key: names it in the stream job, like `MerchantEvent.key`.
-        transaction: the whole record, in the stream job.
+        transaction, arrival_ms: the whole record, in the stream job.
     """
 
     user: int
@@ -48,6 +48,7 @@ class UserEvent(msgspec.Struct, array_like=True, gc=False):
     row: int = -1
     key: str = ""
     transaction: Transaction | None = None
+    arrival_ms: int = 0
 
 
 class MerchantEvent(msgspec.Struct, array_like=True, tag=0, gc=False):
@@ -80,6 +81,7 @@ class Half(msgspec.Struct, array_like=True, gc=False):
     key: str
     values: list[float]
     transaction: Transaction | None
+    arrival_ms: int = 0
 
 
 class Accepted(msgspec.Struct, array_like=True, tag=0, gc=False):
@@ -106,6 +108,15 @@ class Changed(msgspec.Struct, array_like=True, gc=False):
     state: bytes
 
 
+class Row(msgspec.Struct, array_like=True, gc=False):
+    """An accepted transaction, or a label, for the lake."""
+
+    sequence: str
+    arrival_ms: int
+    transaction: Transaction | None = None
+    label: Label | None = None
+
+
 Step = MerchantEvent | Fraud
 Known = Accepted | Labelled
 
@@ -116,6 +127,8 @@ halves_of = msgspec.msgpack.Decoder(list[Half]).decode
 steps_of = msgspec.msgpack.Decoder(list[Step]).decode
 known_of = msgspec.msgpack.Decoder(list[Known]).decode
 changed_of = msgspec.msgpack.Decoder(list[Changed]).decode
+rows_of = msgspec.msgpack.Decoder(list[Row]).decode
+counts_of = msgspec.msgpack.Decoder(dict[str, int]).decode
 
 
 def bucket(identity: int) -> int:
@@ -147,6 +160,18 @@ def grouped(items: Iterable[tuple[Hashable, T]]) -> list[list[T]]:
     for key, item in items:
         groups[key].append(item)
     return list(groups.values())
+
+
+def named(name: str, items: Sequence[object]) -> bytes:
+    """Items under a name that `shard_of` tells and that is their key."""
+    text = name.encode()
+    return _LENGTH.pack(len(text)) + text + pack(items)
+
+
+def unnamed(bundle: bytes) -> memoryview:
+    """The items of `named`, packed."""
+    (length,) = _LENGTH.unpack_from(bundle)
+    return memoryview(bundle)[2 + length :]
 
 
 def shard_of(chunk: bytes) -> str:

@@ -26,11 +26,12 @@ from processing.engines.flink.bundles import (
     pack,
     steps_of,
 )
-from processing.engines.flink.intake import OUT
 from processing.engines.flink.kernel import joined, of_merchants, of_users
+from processing.engines.flink.outlets import OUT, counted
 from processing.engines.flink.publish import Dirty
 from processing.engines.flink.settings import FlinkSettings
 from processing.stream.enriched import enriched
+from processing.stream.quality import Quality
 from processing.windows import identity
 
 
@@ -48,7 +49,9 @@ class Users(KeyedProcessFunction):  # type: ignore[misc]  # PyFlink is untyped
         events = events_of(memoryview(bundle)[1:])
         done = list(of_users(self._states, events))
         self._dirty.add(context, map(_user_of, events))
-        yield from _halves(Half(event.key, values, event.transaction) for event, values in done)
+        yield from _halves(
+            Half(event.key, values, event.transaction, event.arrival_ms) for event, values in done
+        )
 
     def on_timer(self, _timestamp: int, _context: Any) -> Iterator[Any]:
         yield from self._dirty.publish()
@@ -75,7 +78,7 @@ class Merchants(KeyedProcessFunction):  # type: ignore[misc]
 
 
 class Join(KeyedProcessFunction):  # type: ignore[misc]
-    """Enriched records: the half that comes first waits for the other."""
+    """Enriched records: the half that comes first waits for the other. Quality checks see what joined."""
 
     def __init__(self, settings: FlinkSettings) -> None:
         self._stream = settings.names.stream("transactions-enriched")
@@ -84,7 +87,7 @@ class Join(KeyedProcessFunction):  # type: ignore[misc]
         self._waiting = states.by_text(context, "halves", states.DUPLICATES)
 
     def process_element(self, bundle: bytes, _context: Any) -> Iterator[Any]:
-        transactions, features = [], []
+        transactions, features, quality = [], [], Quality()
         for half in halves_of(memoryview(bundle)[1:]):
             kept = self._waiting.get(half.key)
             if kept is None:
@@ -95,8 +98,10 @@ class Join(KeyedProcessFunction):  # type: ignore[misc]
             assert of_user.transaction is not None  # that is what tells the halves apart
             transactions.append(of_user.transaction)
             features.append(joined(of_user.values, of_merchant.values))
+            quality.accepted(of_user.transaction, of_user.arrival_ms, features[-1])
         if transactions:
             yield OUT, outgoing(enriched(self._stream, transactions, features))
+        yield from counted(quality.found)
 
 
 def _halves(halves: Iterator[Half]) -> Iterator[bytes]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from math import nan
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from pyflink.common import Types
-from pyflink.datastream import KeyedProcessFunction, OutputTag, ProcessFunction
+from pyflink.datastream import KeyedProcessFunction, ProcessFunction
 
 from processing.engines.flink import states
 from processing.engines.flink.bundles import (
     Accepted,
     Labelled,
     MerchantEvent,
+    Row,
     UserEvent,
     bucket,
     bundles,
@@ -23,33 +22,28 @@ from processing.engines.flink.bundles import (
     records_of,
     shard_of,
 )
+from processing.engines.flink.outlets import (
+    ACCEPTED,
+    LAG,
+    OUT,
+    TO_MERCHANTS,
+    client,
+    counted,
+    lag_ms,
+    rows_for,
+)
 from processing.engines.flink.settings import FlinkSettings
 from processing.events import Profile, RejectedRecord, Transaction, decode_label, decode_transaction
 from processing.features.geography import distance_km
 from processing.stream import look_up, records
+from processing.stream.quality import Quality
 from processing.stream.records import Outgoing, RawRecord, ShardId
+from processing.stream.replays import is_replay
 from processing.stream.seen import DUPLICATE_MS
 from processing.windows import APPROVED, DECLINED, LATENESS_MS, UNKNOWN, country_code, identity
 
-ELEMENT = Types.PRIMITIVE_ARRAY(Types.BYTE())
-# What an operator sends to streams, besides its main output.
-OUT = OutputTag("out", ELEMENT)
-# Accepted transactions, for the operator that joins labels.
-ACCEPTED = OutputTag("accepted", ELEMENT)
-# Transactions in time, for the operator of merchants; the main output is for that of users.
-TO_MERCHANTS = OutputTag("merchants", ELEMENT)
 _UNKNOWN_HOME = Profile()
 _STATUS = {None: UNKNOWN, "approved": APPROVED, "declined": DECLINED}
-
-
-def client(settings: FlinkSettings, service: str) -> Any:
-    """An AWS client of the place that the settings name."""
-    return boto3.client(
-        service,
-        region_name=settings.region,
-        endpoint_url=settings.endpoint,
-        config=Config(parameter_validation=False, retries={"mode": "standard", "total_max_attempts": 3}),
-    )
 
 
 def letter(
@@ -89,34 +83,48 @@ class Intake(KeyedProcessFunction):  # type: ignore[misc]  # PyFlink is untyped
         newest = int.from_bytes(kept, "little") if kept else 0
         letters: list[Outgoing] = []
         accepted: list[Accepted] = []
-        in_time: list[tuple[str, Transaction]] = []
+        rows: list[Row] = []
+        in_time: list[Row] = []
+        quality = Quality()
+        counts = quality.found
         for raw in records_of(chunk):
+            counts["read"] += 1
             try:
                 # Its arrival, not the present, is what a transaction's age is measured against.
-                transaction = decode_transaction(raw.data, raw.arrival_ms, self._settings.replay)
+                replay = self._settings.replay or is_replay(raw.partition_key)
+                transaction = decode_transaction(raw.data, raw.arrival_ms, replay)
             except RejectedRecord as error:
+                counts[error.kind] += 1
+                quality.refused(error)
                 letters.append(self._letter(shard, raw, error.kind, error.field, str(error)))
                 continue
             late = transaction.timestamp_ms < newest - LATENESS_MS
             newest = max(newest, transaction.timestamp_ms)
             key = transaction.transaction_id
             if self._duplicate(key, raw.arrival_ms):
+                counts["duplicates"] += 1
                 reason = f"{key} arrived less than 60 s ago: send each transaction once"
                 letters.append(self._letter(shard, raw, "duplicates", "transaction_id", reason))
                 continue
+            counts["accepted"] += 1
             accepted.append(Accepted(key, transaction.merchant_id, raw.arrival_ms))
+            rows.append(Row(raw.sequence, raw.arrival_ms, transaction))
             if late:
+                counts["late"] += 1
+                quality.late(transaction, raw.arrival_ms)
                 reason = f"{key} is more than 10 minutes behind its shard: only the batch features have it"
                 letters.append(self._letter(shard, raw, "late", "timestamp", reason))
             else:
-                in_time.append((raw.sequence, transaction))
+                in_time.append(rows[-1])
         self._newest.update(newest.to_bytes(8, "little"))
         if letters:
             yield OUT, outgoing(letters)
+        yield from rows_for("transactions-raw", shard, rows)
+        yield from counted({**counts, LAG: lag_ms(raw.arrival_ms)} if counts else {})
         for bundle in bundles((bucket(identity(known.transaction_id)), known) for known in accepted):
             yield ACCEPTED, bundle
-        profiles = self._profiles({transaction.user_id for _, transaction in in_time})
-        events = [event_of(key, transaction, profiles) for key, transaction in in_time]
+        profiles = self._profiles({row.transaction.user_id for row in in_time if row.transaction})
+        events = [event_of(row, profiles) for row in in_time]
         for bundle in bundles((bucket(event.merchant), merchant_event_of(event)) for event in events):
             yield TO_MERCHANTS, bundle
         yield from bundles((bucket(event.user), event) for event in events)
@@ -141,24 +149,32 @@ class LabelIntake(ProcessFunction):  # type: ignore[misc]
 
     def process_element(self, chunk: bytes, _context: Any) -> Iterator[Any]:
         shard = shard_of(chunk)
-        labels, letters = [], []
+        labels, rows, letters = [], [], []
+        counts = Counter[str]()
         for raw in records_of(chunk):
+            counts["labels_read"] += 1
             try:
                 label = decode_label(raw.data, raw.arrival_ms)
             except RejectedRecord as error:
+                counts["labels_rejected"] += 1
                 letters.append(
                     letter(self._settings, "fraud-labels", shard, raw, error.kind, error.field, str(error))
                 )
                 continue
             known_ms = label.known_ms if label.is_fraud else None
             labels.append(Labelled(label.transaction_id, known_ms, raw.arrival_ms))
+            rows.append(Row(raw.sequence, raw.arrival_ms, label=label))
         if letters:
             yield OUT, outgoing(letters)
+        yield from rows_for("fraud-labels", shard, rows)
+        yield from counted(counts)
         yield from bundles((bucket(identity(label.transaction_id)), label) for label in labels)
 
 
-def event_of(key: str, transaction: Transaction, profiles: Mapping[str, Profile | None]) -> UserEvent:
+def event_of(row: Row, profiles: Mapping[str, Profile | None]) -> UserEvent:
     """What the kernel needs of a transaction, with its distance from the user's home."""
+    transaction = row.transaction
+    assert transaction is not None  # labels go another way
     profile = profiles.get(transaction.user_id) or _UNKNOWN_HOME
     return UserEvent(
         identity(transaction.user_id),
@@ -170,8 +186,9 @@ def event_of(key: str, transaction: Transaction, profiles: Mapping[str, Profile 
         _STATUS[transaction.status],
         _distance(transaction, profile),
         _foreign(transaction, profile),
-        key=key,
+        key=row.sequence,
         transaction=transaction,
+        arrival_ms=row.arrival_ms,
     )
 
 

@@ -11,7 +11,7 @@ from pyflink.datastream import OutputTag, ProcessFunction
 
 from processing.engines.flink import states
 from processing.engines.flink.bundles import Changed, changed_of, pack
-from processing.engines.flink.intake import ELEMENT, client
+from processing.engines.flink.outlets import ELEMENT, client
 from processing.engines.flink.settings import FlinkSettings
 from processing.stream.feature_records import merchant_entry, user_entry
 from processing.stream.feature_writer import FeatureWriter

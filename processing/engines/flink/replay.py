@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from pyflink.common import Types, WatermarkStrategy
@@ -39,10 +40,13 @@ def _cpu_seconds(process: int) -> float:
     """Processor time of the descendants of a process: Flink's JVM, and Python's workers in process mode."""
     total = 0.0
     for listed in Path(f"/proc/{process}/task").glob("*/children"):
-        for child in map(int, listed.read_text().split()):
-            # After the name in parentheses: user and system time are fields 14 and 15 of the line.
-            fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
-            total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + _cpu_seconds(child)
+        # Threads and processes may end while they are looked at; what a child used is then its parent's.
+        with suppress(OSError):
+            for child in map(int, listed.read_text().split()):
+                # After the name in parentheses fields 14 to 17 of the line: user and system time, and those
+                # of the children that ended.
+                fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+                total += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + _cpu_seconds(child)
     return total
 
 

@@ -27,16 +27,23 @@ class FlinkSettings:
             has its own setting).
         checkpoints: URI of the folder for checkpoints; None where the service keeps them.
         publish_ms: how stale the Feature Store may get.
+        lake_bucket: bucket of the lake.
+        lake_ms, lake_rows: a lake file holds what arrived at a shard in one such interval, or so many rows.
+        metrics_ms: time between metrics.
         parallelism: subtasks per operator; None leaves it to the cluster.
     """
 
     environment: str
     region: str
+    lake_bucket: str
     endpoint: str | None = None
     replay: bool = False
     checkpoint_ms: int = 60_000
     checkpoints: str | None = None
     publish_ms: int = 1_000
+    lake_ms: int = 60_000
+    lake_rows: int = 100_000
+    metrics_ms: int = 60_000
     parallelism: int | None = None
 
     @property
@@ -68,23 +75,28 @@ class FlinkSettings:
         Raises:
             ValueError: a property is missing or wrong; the message names it.
         """
-        for name in ("environment", "region"):
+        for name in ("environment", "region", "lake_bucket"):
             if not properties.get(name):
                 raise ValueError(f"property {name} of {GROUP} is not set: set it")
         return cls(
             environment=properties["environment"],
             region=properties["region"],
+            lake_bucket=properties["lake_bucket"],
             endpoint=properties.get("endpoint") or None,
             replay=properties.get("replay", "0").lower() in ("1", "true", "yes"),
             checkpoint_ms=_whole(properties, "checkpoint_ms", 60_000),
             checkpoints=properties.get("checkpoints") or None,
             publish_ms=_whole(properties, "publish_ms", 1_000),
+            lake_ms=_whole(properties, "lake_ms", 60_000, least=1),
+            lake_rows=_whole(properties, "lake_rows", 100_000, least=1),
+            metrics_ms=_whole(properties, "metrics_ms", 60_000, least=1),
             parallelism=_whole(properties, "parallelism", 0) or None,
         )
 
 
-def _whole(properties: Mapping[str, str], name: str, default: int) -> int:
+def _whole(properties: Mapping[str, str], name: str, default: int, least: int = 0) -> int:
     text = properties.get(name, str(default))
-    if not text.isascii() or not text.isdigit():
-        raise ValueError(f"property {name} of {GROUP} is {text!r}: set it to a whole number")
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        fix = "a whole number" + (f" of at least {least}" if least else "")
+        raise ValueError(f"property {name} of {GROUP} is {text!r}: set it to {fix}")
     return int(text)

@@ -1,4 +1,4 @@
-"""Flink's keyed state, described once; all of it expires."""
+"""Flink's keyed state, described once; what grows with entities expires."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from pyflink.common import Time, Types
-from pyflink.datastream.state import MapStateDescriptor, StateTtlConfig, ValueStateDescriptor
+from pyflink.datastream.state import (
+    ListStateDescriptor,
+    MapStateDescriptor,
+    StateTtlConfig,
+    ValueStateDescriptor,
+)
 
 # A bytes object pickles by copying; Flink's own array types would pass every byte as a number.
 BYTES = Types.PICKLED_BYTE_ARRAY()
@@ -37,6 +42,11 @@ def times_by_text(context: Any, name: str, keep: timedelta) -> Any:
 def value(context: Any, name: str) -> Any:
     """One value of bytes, kept for ever: a handful per operator."""
     return context.get_state(ValueStateDescriptor(name, BYTES))
+
+
+def several(context: Any, name: str) -> Any:
+    """A list of bytes that its operator clears."""
+    return context.get_list_state(ListStateDescriptor(name, BYTES))
 
 
 def _expiring(descriptor: Any, keep: timedelta) -> Any:

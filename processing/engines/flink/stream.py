@@ -9,7 +9,8 @@ r"""The stream job: transactions and labels in; enriched records, dead letters a
                                  (transaction)
 
 Below each operator is what it is keyed by. Every operator may also send dead letters; Users and
-Merchants hand changed states to StoreWriter.
+Merchants hand changed states to StoreWriter, Intake and LabelIntake accepted rows to LakeWriter, and all
+of them what they counted to Metrics.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ from pyflink.common import Types, WatermarkStrategy
 
 from processing.engines.flink import kinesis
 from processing.engines.flink.bundles import first_byte, shard_of
+from processing.engines.flink.counting import Metrics, only_key
 from processing.engines.flink.histories import Join, Merchants, Users
-from processing.engines.flink.intake import ACCEPTED, ELEMENT, OUT, TO_MERCHANTS, Intake, LabelIntake
+from processing.engines.flink.intake import Intake, LabelIntake
 from processing.engines.flink.labels import Labels
+from processing.engines.flink.lake import LakeWriter
+from processing.engines.flink.outlets import ACCEPTED, COUNTED, ELEMENT, OUT, ROWS, TO_MERCHANTS
 from processing.engines.flink.publish import CHANGED, StoreWriter
 from processing.engines.flink.settings import FlinkSettings
 
@@ -47,12 +51,21 @@ def build(env: Any, settings: FlinkSettings) -> None:
     out = [operator.get_side_output(OUT) for operator in (intake, label_intake, join)]
     out[0].union(*out[1:]).sink_to(kinesis.sink(settings)).name("streams").uid("streams")
     changed = users.get_side_output(CHANGED).union(merchants.get_side_output(CHANGED))
-    # On a thread of its own: the stream does not wait for the store.
-    _named(changed.process(StoreWriter(settings), ELEMENT).disable_chaining(), "feature-store")
+    # Each on a thread of its own: the stream does not wait for what they call.
+    _apart(changed.process(StoreWriter(settings), ELEMENT), "feature-store")
+    rows = intake.get_side_output(ROWS).union(label_intake.get_side_output(ROWS))
+    _apart(rows.key_by(shard_of, Types.STRING()).process(LakeWriter(settings), ELEMENT), "lake")
+    counts = [operator.get_side_output(COUNTED) for operator in (intake, label_intake, frauds, join)]
+    added = counts[0].union(*counts[1:]).key_by(only_key, Types.INT())
+    _apart(added.process(Metrics(settings), ELEMENT), "metrics")
 
 
 def _bucketed(stream: Any) -> Any:
     return stream.key_by(first_byte, Types.INT())
+
+
+def _apart(operator: Any, name: str) -> Any:
+    return _named(operator.disable_chaining(), name)
 
 
 def _named(operator: Any, name: str) -> Any:

@@ -74,6 +74,7 @@ def test_the_application_is_the_zip_with_the_settings(flink: Template) -> None:
     assert groups["FraudlineStream"] == {
         "environment": "prod",
         "region": "eu-central-1",
+        "lake_bucket": "fraudline-prod-lake-210987654321-eu-central-1",
         "replay": "0",
         "parallelism": "20",
     }
@@ -103,6 +104,12 @@ def test_it_reads_events_and_writes_what_it_makes_of_them_and_nothing_else(flink
     assert _allowed(flink, "sagemaker:PutRecord") == {f"{groups}user-activity", f"{groups}merchant"}
     assert _allowed(flink, "sagemaker:BatchGetRecord") == {f"{groups}user-profile"}
     assert len(_allowed(flink, "kms:GenerateDataKey")) == 2
+    lake = "arn:aws:s3:::fraudline-prod-lake-210987654321-eu-central-1/"
+    written = _allowed(flink, "s3:PutObject")
+    assert {f"{lake}raw/transactions/*", f"{lake}labels/*"} == {x for x in written if x.endswith("*")}
+    assert f"{lake}processed/training_sets/.keep" in written
+    (metrics,) = (x for x in flink.statements() if x["Action"] == "cloudwatch:PutMetricData")
+    assert metrics["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Fraudline"}}
     (code,) = _allowed(flink, "s3:GetObject")
     assert code.endswith(".zip")
     actions = {action for item in flink.statements() for action in text(item["Action"]).split(",")}

@@ -8,12 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from feature_groups import FEATURE_NAMES
+from processing.batch import compute_features
 from processing.engines.flink.environment import JAR
 from processing.engines.flink.package import build
 from processing.events.moments import iso
 from tests.processing.builders import NOW, raw
+from tests.processing.engines import flink_job
 from tests.processing.stream.mirror import BUCKET, NAMES, Mirror, running
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -32,7 +36,13 @@ class Application:
         mirror.client("s3").upload_file(str(zipped), BUCKET, "code/application.zip")
         groups = {
             "kinesis.analytics.flink.run.options": {"python": "main.py", "jarfile": f"lib/{JAR.name}"},
-            "FraudlineStream": {"environment": "test", "region": "us-east-1", "replay": "1"},
+            "FraudlineStream": {
+                "environment": "test",
+                "region": "us-east-1",
+                "lake_bucket": BUCKET,
+                "lake_ms": "1000",
+                "replay": "1",
+            },
         }
         listed = [{"PropertyGroupId": name, "PropertyMap": group} for name, group in groups.items()]
         location = {"BucketARN": f"arn:aws:s3:::{BUCKET}", "FileKey": "code/application.zip"}
@@ -103,6 +113,13 @@ def wait(condition: Callable[[], bool], limit_s: float) -> None:
         time.sleep(0.1)
 
 
+def from_the_lake(mirror: Mirror) -> pd.DataFrame:
+    """The features that a batch over the lake gives."""
+    rows = pd.DataFrame(flink_job.lake(mirror, "raw/"))
+    labels = pd.DataFrame(columns=["transaction_id", "is_fraud", "investigation_complete_time"])
+    return compute_features(rows.drop(columns="key"), labels)
+
+
 def test_transactions_become_features_and_a_stop_takes_a_snapshot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +132,13 @@ def test_transactions_become_features_and_a_stop_takes_a_snapshot(
         found = application.features()
         assert [found[f"t{n}"]["user_transaction_count_1h"] for n in range(3)] == [0, 1, 2]
         assert [found[f"t{n}"]["seconds_since_last_transaction"] for n in (1, 2)] == [60, 60]
+
+        wait(lambda: len(flink_job.lake(mirror, "raw/")) == 3, 60)
+        batch = from_the_lake(mirror)
+        served = pd.DataFrame([found[key] for key in batch["transaction_id"]], dtype="float64")
+        pd.testing.assert_frame_equal(batch[[*FEATURE_NAMES]], served[[*FEATURE_NAMES]], check_exact=True)
+        markers = [x["Key"] for x in mirror.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]]
+        assert "labels/.keep" in markers  # a night without labels finds the place for them
 
         application.client.stop_application(ApplicationName=NAME)
         assert application.settled() == "READY"

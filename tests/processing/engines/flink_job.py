@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import pyarrow.parquet as pq
 
 from feature_groups import FEATURE_NAMES
 from feature_groups.names import DEAD_LETTERS
@@ -20,7 +22,7 @@ from processing.engines.flink.environment import JAR, environ, python
 from processing.events import decode_transaction
 from processing.features import observe, vector
 from processing.windows import LATENESS_MS, MerchantState, UserState
-from tests.processing.stream.mirror import NAMES, Mirror
+from tests.processing.stream.mirror import BUCKET, NAMES, Mirror
 from tests.processing.windows.logs import Log, Row
 
 LATE = "transactions-late"
@@ -134,6 +136,33 @@ class Outputs:
         return list({letter["sequence_number"]: letter for letter in decoded}.values())
 
 
+def lake(mirror: Mirror, prefix: str) -> list[dict[str, Any]]:
+    """Every row below a prefix of the lake, and which file it is in."""
+    s3 = mirror.client("s3")
+    keys = [x["Key"] for x in s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])]
+    rows: list[dict[str, Any]] = []
+    for key in keys:
+        if key.endswith(".parquet"):
+            body = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+            rows += [{**row, "key": key} for row in pq.ParquetFile(io.BytesIO(body)).read().to_pylist()]
+    return rows
+
+
+def metric(mirror: Mirror, name: str) -> float:
+    """The sum of a metric over all the time that the job ran."""
+    now = datetime.now(UTC)
+    answer = mirror.client("cloudwatch").get_metric_statistics(
+        Namespace="Fraudline",
+        MetricName=name,
+        Dimensions=[{"Name": "Environment", "Value": "test"}],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(minutes=1),
+        Period=86_400,
+        Statistics=["Sum"],
+    )
+    return float(sum(point["Sum"] for point in answer["Datapoints"]))
+
+
 def online_state(mirror: Mirror, group: str, entity: str) -> str | None:
     """The packed state in the Feature Store, as base64."""
     answer = mirror.client("sagemaker-featurestore-runtime").get_record(
@@ -172,6 +201,7 @@ def complaints(log: Path) -> str:
 def properties(mirror: Mirror, **more: str) -> Path:
     """A file of properties for the job."""
     values = {"environment": "test", "region": "us-east-1", "endpoint": f"http://127.0.0.1:{mirror.port}"}
+    values |= {"lake_bucket": BUCKET, "lake_ms": "1000", "metrics_ms": "1000"}
     group = {"PropertyGroupId": "FraudlineStream", "PropertyMap": {**values, "replay": "1", **more}}
     path = mirror.folder / "application_properties.json"
     path.write_text(json.dumps([group]))

@@ -57,9 +57,12 @@ def test_killed_at_random_points(tmp_path: Path) -> None:
                 return len(outputs.enriched) == len(wanted.features) and flink_job.published(mirror, wanted)
 
             flink_job.wait(complete, 240, cluster.log)
+            in_lake = _wait_for_lake(mirror, len(wanted.features), cluster.log)
         finally:
             cluster.stop()
     assert outputs.enriched == wanted.features
+    # Files that were written again replaced what was there: every row is in the lake once.
+    assert sorted(in_lake) == sorted(wanted.features)
     sent = len(outputs.records["transactions-enriched"])
     print(f"{KILLS} kills, {len(wanted.features)} transactions, {sent - len(wanted.features)} sent again")
 
@@ -72,3 +75,17 @@ def _pour(mirror: Mirror, rows: list[logs.Row], random: Random) -> None:
         flink_job.put(mirror, "transactions-raw", [flink_job.raw(row) for row in rows[at : at + size]])
         at += size
         time.sleep(0.05)
+
+
+def _wait_for_lake(mirror: Mirror, rows: int, log: Path) -> list[str]:
+    """The transaction ids in the lake, once there are enough and no more come."""
+    found: list[str] = []
+
+    def complete() -> bool:
+        found[:] = [row["transaction_id"] for row in flink_job.lake(mirror, "raw/")]
+        return len(found) >= rows
+
+    flink_job.wait(complete, 60, log)
+    time.sleep(3)  # intervals of the lake: what is written now was written too often
+    complete()
+    return found
