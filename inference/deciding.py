@@ -19,6 +19,7 @@ from inference.predictions import FeaturesAsOf, Prediction
 from inference.reasons import MAX_REASONS, Reason, top_reasons
 from inference.scoring.model import Model
 from inference.scoring.ranking import rank
+from inference.scoring.scorer import Matrix
 from inference.stores import Records
 from processing import features
 from processing.events import Transaction
@@ -104,8 +105,25 @@ class Decider:
             DecisionLogError: the records cannot be kept, so nothing may be answered.
         """
         vectors = [self._vector(at, case) for at, case in enumerate(cases)]
+        return self._decided(cases, vectors, self._ids.take(len(cases)))
+
+    def decide_featured(self, cases: Sequence[Case], matrix: Matrix, ids: Sequence[str]) -> list[Answer]:
+        """Decide at most `MOST_AT_ONCE` cases whose features are computed already.
+
+        Args:
+            matrix: [cases, features], NaN for missing.
+            ids: names of the decisions.
+
+        Raises:
+            DecisionLogError: the records cannot be kept, so the decisions do not count.
+        """
+        self._matrix[: len(cases)] = matrix
+        return self._decided(cases, matrix.tolist(), ids)
+
+    def _decided(
+        self, cases: Sequence[Case], vectors: Sequence[list[float] | None], ids: Sequence[str]
+    ) -> list[Answer]:
         scored = self._score(cases)
-        ids = self._ids.take(len(cases))
         decided_at = iso(time.time_ns() // 1_000_000)
         answers = [self._answer(*entry) for entry in zip(ids, cases, vectors, scored, strict=True)]
         self._decision_log.append(

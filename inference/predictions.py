@@ -50,7 +50,7 @@ class Prediction(msgspec.Struct, frozen=True, array_like=True, gc=False):
     decided_by: DecidedBy
     fallback_reason: str | None
     fraud_probability: float | None
-    reasons: list[Reason]
+    reasons: Sequence[Reason]
     model_version: str | None
     rules_version: str
     features_used: Sequence[float] | None

@@ -35,6 +35,7 @@ class Batch:
         accepted, waiting: what changes in the store, as in `Commit`.
         in_time: transactions that features are computed of, with their arrival times.
         letters: dead letters and late records.
+        decisions: the transactions with their features, packed, where they are decided too.
 
     Raises:
         Interrupted: the consumer has to stop before it could look up what the batch needs.
@@ -66,6 +67,7 @@ class Batch:
         self.in_time: list[tuple[Transaction, int]] = []
         self.letters: list[Outgoing] = []
         self.enriched: list[Outgoing] = []
+        self.decisions: bytes | None = None
         self.lake_transactions: list[tuple[Transaction, int]] = []
         self.lake_labels: list[Label] = []
         self._newest: dict[ShardId, int | None] = {}
@@ -115,6 +117,8 @@ class Batch:
         payloads: dict[str, bytes] = {}
         if self.enriched:
             payloads["enriched"] = _pack(self.enriched)
+        if self.decisions is not None:
+            payloads["decisions"] = self.decisions
         if self.letters:
             payloads["dead-letters"] = _pack(self.letters)
         if self.lake_transactions or self.lake_labels:

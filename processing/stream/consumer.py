@@ -17,6 +17,7 @@ from processing.schemas.reading import AvroReader
 from processing.schemas.registry import glue_definitions
 from processing.stream.clients import Clients
 from processing.stream.counters import export
+from processing.stream.delivery import Deliver
 from processing.stream.engine import Engine
 from processing.stream.known import Known
 from processing.stream.look_up import merchants, profiles
@@ -39,14 +40,25 @@ _STRANGER_SECONDS = 2.0
 
 
 class Consumer:
-    """Consumes transactions and labels until `stop` is set."""
+    """Consumes transactions and labels until `stop` is set.
 
-    def __init__(self, settings: StreamSettings, clients: Clients, stop: threading.Event) -> None:
+    Args:
+        decide: takes transactions with their features (`processing.stream.featured`), if anybody does.
+    """
+
+    def __init__(
+        self,
+        settings: StreamSettings,
+        clients: Clients,
+        stop: threading.Event,
+        decide: Deliver | None = None,
+    ) -> None:
         self._settings, self._stop = settings, stop
+        self._deciding = decide is not None
         self._store = Store(settings.state / "store")
         names = settings.names
         self._engine = self._made_engine(clients.features)
-        self._outputs = Outputs(settings, clients, self._store)
+        self._outputs = Outputs(settings, clients, self._store, decide)
         definitions = glue_definitions(clients.glue)
         self._avro = {name: AvroReader(name, definitions) for name in ("transactions-raw", "fraud-labels")}
         self._readers = [
@@ -62,12 +74,12 @@ class Consumer:
     def _made_engine(self, features: Any) -> Engine:
         names, required = self._settings.names, self._settings.require_known
         if not required:
-            return Engine(names, self._store, profiles(features, names))
+            return Engine(names, self._store, profiles(features, names), deciding=self._deciding)
         # Whoever just signed up shall not wait for long.
         users = profiles(features, names, absent_seconds=_STRANGER_SECONDS)
         shops = merchants(features, names, absent_seconds=_STRANGER_SECONDS)
         known = Known(required, users, shops, self._store.merchants, self._stop)
-        return Engine(names, self._store, users, known)
+        return Engine(names, self._store, users, known, deciding=self._deciding)
 
     def _reader(self, clients: Clients, stream: str, decode: Decode) -> StreamReader:
         physical = self._settings.names.stream(stream)

@@ -13,6 +13,7 @@ from processing.events import Label, RejectedRecord, Transaction
 from processing.stream.batch import Batch, Profiles
 from processing.stream.counters import fresh
 from processing.stream.enriched import enriched
+from processing.stream.featured import pack
 from processing.stream.known import Known
 from processing.stream.records import Event, Outgoing, dead_letter
 from processing.stream.reports import WAIT_MS, Reports
@@ -30,13 +31,23 @@ class Engine:
         store: where states, positions and counters were committed.
         profiles: looks up the profiles of some user ids, all at once.
         known: refuses transactions of unknown users or merchants; without it nobody is unknown.
+        deciding: put transactions with their features into the outbox ``decisions`` too.
 
     Attributes:
         counters: as of the latest `Commit`.
     """
 
-    def __init__(self, names: Names, store: Store, profiles: Profiles, known: Known | None = None) -> None:
+    def __init__(
+        self,
+        names: Names,
+        store: Store,
+        profiles: Profiles,
+        known: Known | None = None,
+        *,
+        deciding: bool = False,
+    ) -> None:
         self._store, self._profiles, self._known = store, profiles, known
+        self._deciding = deciding
         self._physical = {name: names.stream(name) for name in ("transactions-raw", "fraud-labels")}
         self._enriched = names.stream("transactions-enriched")
         self._late = names.stream("transactions-late")
@@ -86,6 +97,8 @@ class Engine:
                 self._failed(event, error, batch)
             batch.advance(event)
         features = batch.histories.features()
+        if self._deciding and features:
+            batch.decisions = pack(batch.in_time, features)
         batch.enriched = enriched(self._enriched, [t for t, _ in batch.in_time], features)
         for (transaction, arrival_ms), values in zip(batch.in_time, features, strict=True):
             batch.quality.accepted(transaction, arrival_ms, values)

@@ -9,7 +9,7 @@ import msgspec
 
 from processing.stream import dead_letters
 from processing.stream.clients import Clients
-from processing.stream.delivery import Delivery
+from processing.stream.delivery import Deliver, Delivery
 from processing.stream.feature_records import FeatureRecords
 from processing.stream.feature_writer import FeatureWriter
 from processing.stream.kinesis_calls import KinesisCalls
@@ -27,9 +27,15 @@ _MOST_PENDING = 256 << 20  # bytes in one outbox before reading pauses
 
 
 class Outputs:
-    """The background threads: one per outbox, those that write the Feature Store, and the lake's layout."""
+    """The background threads: one per outbox, those that write the Feature Store, and the lake's layout.
 
-    def __init__(self, settings: StreamSettings, clients: Clients, store: Store) -> None:
+    Args:
+        decide: takes transactions with their features (`processing.stream.featured`), if anybody does.
+    """
+
+    def __init__(
+        self, settings: StreamSettings, clients: Clients, store: Store, decide: Deliver | None = None
+    ) -> None:
         self._settings, self._clients = settings, clients
         self._drain, self._abort = threading.Event(), threading.Event()
         self._kinesis = KinesisCalls(clients.kinesis)
@@ -47,6 +53,8 @@ class Outputs:
             Delivery("dead-letters", store, self._dead_letters, self._drain),
             Delivery("lake", store, self._lake.deliver, self._drain),
         ]
+        if decide is not None:
+            self._deliveries.append(Delivery("decisions", store, decide, self._drain))
         self._publisher = Publisher(
             store,
             FeatureRecords(settings.names, store),

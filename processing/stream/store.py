@@ -21,7 +21,7 @@ _NUMBER = struct.Struct(">Q")
 _RELEASE = 8  # one state is looked at for release per so many that change, and _SWEEP per new one
 _SWEEP = 2  # entries looked at for expiry per entry added, so that the sweep keeps up
 Release = Callable[[bytes, int], bytes | None]
-OUTBOXES = ("enriched", "dead-letters", "lake")
+OUTBOXES = ("enriched", "dead-letters", "lake", "decisions")
 
 
 @dataclass
