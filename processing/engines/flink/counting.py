@@ -42,12 +42,13 @@ class Metrics(KeyedProcessFunction):  # type: ignore[misc]  # PyFlink is untyped
         if not kept:
             self._again(context)
 
-    def on_timer(self, _timestamp: int, context: Any) -> None:
+    def on_timer(self, _timestamp: int, context: Any) -> tuple[()]:
         total = counts_of(self._counts.value())
         if put(self._cloudwatch, data_points(self._settings.environment, total, {})):
             kept = {name: count for name, count in total.items() if name in GAUGES}
             self._counts.update(pack(fresh(kept) | {LAG: 0}))
         self._again(context)
+        return ()  # process mode iterates over it
 
     def _again(self, context: Any) -> None:
         timers = context.timer_service()

@@ -82,12 +82,13 @@ class LakeWriter(KeyedProcessFunction):  # type: ignore[misc]  # PyFlink is unty
             timers.register_processing_time_timer(timers.current_processing_time() + self._settings.lake_ms)
         self._group.update(pack(group))
 
-    def on_timer(self, _timestamp: int, context: Any) -> None:
+    def on_timer(self, _timestamp: int, context: Any) -> tuple[()]:
         group = _group_of(self._group.value())
         if group.written < group.size:
             self._write(context, group, [])
             group.written = group.size
             self._group.update(pack(group))
+        return ()  # process mode iterates over it
 
     def close(self) -> None:
         self._stopping.set()

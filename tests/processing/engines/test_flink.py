@@ -9,9 +9,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from feature_groups import MERCHANT_FEATURES, USER_FEATURES
+from feature_groups import FEATURE_NAMES, MERCHANT_FEATURES, USER_FEATURES
 from processing.engines import embedded, flink
 from processing.engines.job import FeatureJob
+from processing.generator import Scenario, generate
+from processing.parity.tables import compare_files
 from tests.processing.engines import spark_logs
 from tests.processing.windows import logs
 
@@ -49,3 +51,15 @@ def test_flink_is_the_oracle_and_the_embedded_engine(tmp_path: Path) -> None:
     assert len(oracle) == len(asked)
     np.testing.assert_array_equal([computed[key] for key in oracle], list(oracle.values()))
     assert max(values[:, _WINDOW_FEATURES.index("user_transaction_count_30d")]) > 1024
+
+
+@pytest.mark.drill  # starting Python beside Flink takes half a minute of processor time
+@pytest.mark.timeout(600)
+def test_process_mode_gives_the_same_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generate(Scenario(events=20_000, days=40)).write(tmp_path)
+    wanted = embedded.run(FeatureJob(tmp_path, None, tmp_path / "embedded.parquet"))
+    monkeypatch.setenv("FRAUDLINE_FLINK_MODE", "process")
+    found = flink.run(FeatureJob(tmp_path, None, tmp_path / "flink.parquet"))
+    parity = compare_files(wanted.out, found.out, ("embedded", "flink"))
+    assert parity.equal, "\n".join(parity.lines())
+    assert (parity.rows_left, len(parity.features)) == (20_000, len(FEATURE_NAMES))

@@ -23,7 +23,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.timeout(420)
-def test_kinesis_in_and_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", ["thread", pytest.param("process", marks=pytest.mark.drill)])
+def test_kinesis_in_and_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    monkeypatch.setenv("FRAUDLINE_FLINK_MODE", mode)
     rows, frauds = flink_job.shifted(logs.one(Random(5), "s-", 250), frauds=4)
     end = max(row.t for row in rows)
     late = rows[-1]._replace(transaction_id="late", t=end - 10 * 60_000 - 1)
