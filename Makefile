@@ -30,6 +30,7 @@ check: install ## lint, format, types and the fast tests: run before every commi
 bench: install engines flink-connector ## measure everything against named alternatives
 	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name; done
 	@$(BIN)/python -m benchmarks.results
+	@$(BIN)/python -m benchmarks.readme
 
 drill: install engines flink-connector ## kill processes and watch the recovery
 	@$(BIN)/pytest -m drill $(ARGS)

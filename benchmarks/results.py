@@ -63,8 +63,8 @@ def table() -> str:
     """The figures as a Markdown table."""
     head = "| figure | value | unit | times as good as | ratio |\n|---|---:|---|---|---:|"
     rows = [
-        f"| {r['name']} | {_number(r['value'])} | {r['unit']} | {r['baseline'] or ''} | "
-        f"{'' if r['ratio'] is None else _number(r['ratio'])} |"
+        f"| {r['name']} | {number(r['value'])} | {r['unit']} | {r['baseline'] or ''} | "
+        f"{'' if r['ratio'] is None else number(r['ratio'])} |"
         for r in load()
     ]
     return "\n".join([head, *rows])
@@ -78,15 +78,16 @@ def _write(results: list[Result]) -> None:
 
 
 def _line(result: Result) -> str:
-    ratio = "" if result["ratio"] is None else f"  {_number(result['ratio'])} x {result['baseline']}"
-    return f"{result['name']:<58} {_number(result['value']):>12} {result['unit']}{ratio}"
+    ratio = "" if result["ratio"] is None else f"  {number(result['ratio'])} x {result['baseline']}"
+    return f"{result['name']:<58} {number(result['value']):>12} {result['unit']}{ratio}"
 
 
 def _significant(value: float) -> float:
     return float(f"{value:.4g}")
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """A figure for people: four digits, thousands with commas."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
