@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from inference.settings import Settings
 from inference.stores.base import FeatureReader, FeaturesUnavailableError, Records
-from inference.stores.feature_store import FeatureStoreReader
 
 
 def open_store(settings: Settings) -> FeatureReader:
-    """The store that the settings name. To be called on the event loop that reads from it."""
+    """The store that the settings name. To be called on the event loop that reads from it.
+
+    A store that does not answer yet is logged, and asked again with every decision.
+    """
+    backend = settings.backend
+    if backend.lmdb_path is not None:
+        from inference.stores.embedded import EmbeddedReader
+
+        return EmbeddedReader(backend.lmdb_path).warmed()
+    from inference.stores.feature_store import FeatureStoreReader
+
     reader = FeatureStoreReader(settings.names, settings.read_budget_ms)
     reader.warm()
     return reader

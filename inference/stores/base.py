@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from processing.features import MerchantState, Profile, UserState
 
@@ -12,8 +13,7 @@ class FeaturesUnavailableError(Exception):
     """The features cannot be read now; the message says what was answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(msgspec.Struct, frozen=True, gc=False):
     """What is stored of a user and a merchant; None for one that was never seen.
 
     Attributes:
