@@ -10,6 +10,7 @@ import click
 COMMANDS = {
     "up": ("mirror.commands.up:up", "Start the laptop's cloud."),
     "down": ("mirror.commands.down:down", "Stop it; its state stays."),
+    "score": ("inference.commands.score:score", "Decide the transactions of a file or of standard input."),
     "status": ("mirror.commands.status:status", "Show whether it runs, and its services."),
     "env": ("mirror.commands.env:env", "Print variables that point any AWS tool at it."),
     "cdk": ("mirror.commands.cdk:cdk", "Run the pinned cdk command line against it."),
