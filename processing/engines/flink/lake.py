@@ -12,35 +12,16 @@ import threading
 from itertools import chain
 from typing import Any
 
-import msgspec
 from pyflink.datastream import KeyedProcessFunction
 
 from processing.engines.flink import states
 from processing.engines.flink.bundles import Row, pack, rows_of, unnamed
+from processing.engines.flink.groups import Group, group_of, parted
 from processing.engines.flink.outlets import client
 from processing.engines.flink.settings import FlinkSettings
 from processing.stream.lake_files import LakeFiles
 from processing.stream.lake_layout import LakeLayout
 from processing.stream.records import LakeRows
-
-
-class _Group(msgspec.Struct, array_like=True):
-    """The open group of a shard.
-
-    Attributes:
-        interval: its number since 1970.
-        first: sequence number of its first record.
-        size: rows so far.
-        written: how many of them are in the lake.
-    """
-
-    interval: int
-    first: str
-    size: int = 0
-    written: int = 0
-
-
-_group_of = msgspec.msgpack.Decoder(_Group).decode
 
 
 class LakeWriter(KeyedProcessFunction):  # type: ignore[misc]  # PyFlink is untyped
@@ -61,29 +42,23 @@ class LakeWriter(KeyedProcessFunction):  # type: ignore[misc]  # PyFlink is unty
         self._files = LakeFiles(s3, settings.lake_bucket, self._stopping)
 
     def process_element(self, bundle: bytes, context: Any) -> None:
-        kept = self._group.value()
-        group = _group_of(kept) if kept else None
-        fresh: list[Row] = []
-        for row in rows_of(unnamed(bundle)):
-            interval = row.arrival_ms // self._settings.lake_ms
-            if group and (interval != group.interval or group.size >= self._settings.lake_rows):
-                if group.written < group.size:
-                    self._write(context, group, fresh)
-                self._rows.clear()
-                group, fresh = None, []
-            if group is None:
-                group = _Group(interval, row.sequence)
-            group.size += 1
-            fresh.append(row)
-        assert group is not None  # no bundle is empty
+        settings, kept = self._settings, self._group.value()
+        rows = rows_of(unnamed(bundle))
+        *ended, (group, fresh) = parted(
+            group_of(kept) if kept else None, rows, settings.lake_ms, settings.lake_rows
+        )
+        for complete, last in ended:
+            if complete.written < complete.size:
+                self._write(context, complete, last)
+            self._rows.clear()
         self._rows.add(pack(fresh))
         if group.size - len(fresh) <= group.written:  # what came is all there is to write: no timer runs
             timers = context.timer_service()
-            timers.register_processing_time_timer(timers.current_processing_time() + self._settings.lake_ms)
+            timers.register_processing_time_timer(timers.current_processing_time() + settings.lake_ms)
         self._group.update(pack(group))
 
     def on_timer(self, _timestamp: int, context: Any) -> tuple[()]:
-        group = _group_of(self._group.value())
+        group = group_of(self._group.value())
         if group.written < group.size:
             self._write(context, group, [])
             group.written = group.size
@@ -94,7 +69,7 @@ class LakeWriter(KeyedProcessFunction):  # type: ignore[misc]  # PyFlink is unty
         self._stopping.set()
         self._files.close()
 
-    def _write(self, context: Any, group: _Group, fresh: list[Row]) -> None:
+    def _write(self, context: Any, group: Group, fresh: list[Row]) -> None:
         """Write a group: what is in the state, and what just came.
 
         Raises:
