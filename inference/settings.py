@@ -34,6 +34,7 @@ class Settings:
         decision_budget_ms: a request that is older when its turn comes is decided by the rules.
         most_staleness_ms: features further behind the stream than this are counted as stale.
         workers: processes that answer requests.
+        multi_model: models come and go by the platform's multi-model contract; at most `most_models`.
         replay: accept transactions of any age, for demonstrations on historical data.
     """
 
@@ -49,6 +50,8 @@ class Settings:
     decision_budget_ms: int
     most_staleness_ms: int
     workers: int
+    multi_model: bool
+    most_models: int
     replay: bool
 
     @classmethod
@@ -75,6 +78,8 @@ class Settings:
             decision_budget_ms=_integer(environ, "FRAUDLINE_DECISION_BUDGET_MS", 120, 1, 60_000),
             most_staleness_ms=_integer(environ, "FRAUDLINE_MAX_STALENESS_MS", 60_000, 1, 86_400_000),
             workers=_integer(environ, "FRAUDLINE_WORKERS", os.cpu_count() or 1, 1, 256),
+            multi_model=environ.get("SAGEMAKER_MULTI_MODEL", "").lower() == "true",
+            most_models=_integer(environ, "FRAUDLINE_MOST_MODELS", 16, 1, 10_000),
             replay=_flag(environ, "FRAUDLINE_REPLAY"),
         )
 

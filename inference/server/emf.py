@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
+import time
 
 PERIOD_MS = 10_000
 NAMESPACE = "Fraudline"
@@ -27,7 +30,8 @@ class DecisionMetrics:
     def __init__(self, environment: str) -> None:
         self._environment = environment
         self._began_ms: int | None = None
-        self._clear()
+        self._decisions = self._declines = self._reviews = self._fallbacks = 0
+        self._slowest = 0.0
 
     def observe(self, decision: str, decided_by: str, latency_ms: float) -> None:
         """A decision was made."""
@@ -73,3 +77,17 @@ class DecisionMetrics:
     def _clear(self) -> None:
         self._decisions = self._declines = self._reviews = self._fallbacks = 0
         self._slowest = 0.0
+
+
+def emit_every_period(metrics: DecisionMetrics) -> None:
+    """Write the lines to standard output while the running event loop runs."""
+    loop = asyncio.get_running_loop()
+
+    def emit() -> None:
+        line = metrics.line(time.time_ns() // 1_000_000)
+        if line is not None:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+        loop.call_later(PERIOD_MS / 1000, emit)
+
+    emit()

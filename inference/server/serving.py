@@ -6,7 +6,9 @@ import gc
 import logging
 import os
 import socket
+import tempfile
 import time
+from pathlib import Path
 
 from inference import bundle, logs, policy, signals
 from inference.deciding import Decider
@@ -18,7 +20,11 @@ from inference.server import metrics
 from inference.server.app import App
 from inference.server.board import Board
 from inference.server.companion import Companion
-from inference.server.emf import DecisionMetrics
+from inference.server.emf import DecisionMetrics, emit_every_period
+from inference.server.invocations import Invocations
+from inference.server.multi_model import MultiModel
+from inference.server.shelf import Shelf
+from inference.server.shipped import shipped
 from inference.server.supervisor import Supervisor
 from inference.server.worker import Worker
 from inference.service import DecisionService
@@ -61,6 +67,7 @@ class Prepared:
         if self.model is not None:
             self.model.warm()
         windows.warm()
+        self.shelf = Shelf(_shared_folder(), settings.most_models) if settings.multi_model else None
         self.adapters = [] if self.signals is None else [adapter.name for adapter in self.signals.adapter]
         self.board = Board(settings.workers + 1, metrics.columns(len(self.adapters)))
         what = "rules only: the model directory is empty" if self.model is None else self.model.scored_by
@@ -94,23 +101,30 @@ class Prepared:
 
         def expose() -> bytes:
             extra = {f"spool_{name}": value for name, value in spool.counters.items()}
+            extra |= shipped(self.log_settings.folder)
             return metrics.exposition(self.board.counters, settings.model_version, extra, self.adapters)
 
         async def build() -> App:
             reader = open_store(settings)
-            decider = Decider(
-                self.policy,
-                self.model,
-                settings.model_version,
-                spool,
-                DecisionIds(),
-                budget_s=settings.decision_budget_ms / 1000,
-            )
-            service = DecisionService(
-                reader, decider, read_budget_s=settings.read_budget_ms / 1000, signals=self._signals(number)
-            )
+            asked = self._signals(number)
+            ids = DecisionIds()
+
+            def serve(model: Model | None) -> DecisionService:
+                version = settings.model_version if model is None else model.version
+                budget = settings.decision_budget_ms / 1000
+                decider = Decider(self.policy, model, version, spool, ids, budget_s=budget)
+                return DecisionService(
+                    reader, decider, read_budget_s=settings.read_budget_ms / 1000, signals=asked
+                )
+
+            counted = DecisionMetrics(settings.names.environment)
+            emit_every_period(counted)
             return App(
-                service, counters, expose, DecisionMetrics(settings.names.environment), replay=settings.replay
+                serve(self.model),
+                Invocations(counters, counted, replay=settings.replay),
+                counters,
+                expose,
+                None if self.shelf is None else MultiModel(self.shelf, serve),
             )
 
         return Worker(number, channel, self.board, build, spool.close).run()
@@ -138,3 +152,8 @@ def serve() -> int:
         [Companion(SHIPPER, prepared.log_settings.drain_s + 5.0)],
     )
     return supervisor.run()
+
+
+def _shared_folder() -> Path:
+    """Where the workers keep what they have to agree on; empty at every start, as no model is loaded then."""
+    return Path(tempfile.mkdtemp(prefix="fraudline-models-"))
