@@ -11,7 +11,15 @@ from __future__ import annotations
 
 from feature_groups.checks import DeclarationError
 from feature_groups.feature import Aggregate, Feature
-from feature_groups.groups import GROUPS, MERCHANT, USER_ACTIVITY, USER_PROFILE, FeatureGroup, GroupFeature
+from feature_groups.groups import (
+    GROUPS,
+    MERCHANT,
+    STREAM_PROGRESS,
+    USER_ACTIVITY,
+    USER_PROFILE,
+    FeatureGroup,
+    GroupFeature,
+)
 from feature_groups.merchant import MERCHANT_FEATURES
 from feature_groups.model import FEATURE_NAMES, MODEL_FEATURES, features_of, windows_of
 from feature_groups.primitives import PRIMITIVES, Primitive, primitives_of
@@ -28,6 +36,7 @@ __all__ = [
     "MODEL_FEATURES",
     "PRIMITIVES",
     "REQUEST_FEATURES",
+    "STREAM_PROGRESS",
     "USER_ACTIVITY",
     "USER_FEATURES",
     "USER_PROFILE",

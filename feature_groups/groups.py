@@ -12,6 +12,7 @@ from feature_groups.user_activity import USER_FEATURES
 
 EVENT_TIME = "event_time"
 STATE = "state"
+PROCESSED_TO = "processed_to"
 
 
 class GroupFeature(NamedTuple):
@@ -49,9 +50,12 @@ def _group(
     record_identifier: str,
     columns: Iterable[GroupFeature],
     ttl_days: int | None = None,
+    offline: bool = True,
 ) -> FeatureGroup:
     keys = (GroupFeature(record_identifier, "String"), GroupFeature(EVENT_TIME, "String"))
-    return FeatureGroup(name, description, record_identifier, (*keys, *columns), ttl_days=ttl_days)
+    return FeatureGroup(
+        name, description, record_identifier, (*keys, *columns), ttl_days=ttl_days, offline=offline
+    )
 
 
 def _columns(features: Iterable[Feature]) -> tuple[GroupFeature, ...]:
@@ -89,4 +93,14 @@ MERCHANT = _group(
     (*_columns(MERCHANT_FEATURES), GroupFeature(STATE, "String")),
 )
 
-GROUPS: tuple[FeatureGroup, ...] = (USER_PROFILE, USER_ACTIVITY, MERCHANT)
+# Read with the other groups, so that a decision can tell how stale its features are. A record a second
+# has no place in the history.
+STREAM_PROGRESS = _group(
+    "stream-progress",
+    "Up to which arrival time, in milliseconds since 1970, a stream's events are in the other groups",
+    "stream",
+    (GroupFeature(PROCESSED_TO, "Integral"),),
+    offline=False,
+)
+
+GROUPS: tuple[FeatureGroup, ...] = (USER_PROFILE, USER_ACTIVITY, MERCHANT, STREAM_PROGRESS)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from feature_groups.names import Names
-from processing.online.backends import BACKENDS, BackendError, Backends, backends
+from processing.online.backends import BackendError, Backends, backends
 
 DEFAULT_POLICY = Path(__file__).parent / "policy" / "default.toml"
 
@@ -29,7 +29,7 @@ class Settings:
         signals_file: third parties to ask; None asks none.
         model_version: what answers call the model, e.g. a model package version.
         names: names of the deployed resources.
-        backend: the online store that features are read from.
+        backends: online stores; features are read from the first.
         read_budget_ms: longest wait for the feature store before the rules decide.
         decision_budget_ms: a request that is older when its turn comes is decided by the rules.
         most_staleness_ms: features further behind the stream than this are counted as stale.
@@ -45,7 +45,7 @@ class Settings:
     signals_file: Path | None
     model_version: str | None
     names: Names
-    backend: Backends
+    backends: Backends
     read_budget_ms: int
     decision_budget_ms: int
     most_staleness_ms: int
@@ -73,7 +73,7 @@ class Settings:
             signals_file=_path(environ, "FRAUDLINE_SIGNALS_FILE"),
             model_version=environ.get("FRAUDLINE_MODEL_VERSION") or None,
             names=names,
-            backend=_backend(environ),
+            backends=_backends(environ),
             read_budget_ms=_integer(environ, "FRAUDLINE_READ_BUDGET_MS", 50, 1, 10_000),
             decision_budget_ms=_integer(environ, "FRAUDLINE_DECISION_BUDGET_MS", 120, 1, 60_000),
             most_staleness_ms=_integer(environ, "FRAUDLINE_MAX_STALENESS_MS", 60_000, 1, 86_400_000),
@@ -84,17 +84,11 @@ class Settings:
         )
 
 
-def _backend(environ: Mapping[str, str]) -> Backends:
+def _backends(environ: Mapping[str, str]) -> Backends:
     try:
-        found = backends(environ)
+        return backends(environ)
     except BackendError as error:
         raise SettingsError(str(error)) from error
-    if len(found.names) != 1:
-        raise SettingsError(
-            f"FRAUDLINE_FEATURE_BACKEND={','.join(found.names)}: the stream may write several, "
-            f"a server reads one: expected {', '.join(BACKENDS)}"
-        )
-    return found
 
 
 def _path(environ: Mapping[str, str], name: str) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inference.settings import Settings
 from inference.stores.base import FeatureReader, FeaturesUnavailableError, Records
+from processing.online.backends import EMBEDDED
 
 
 def open_store(settings: Settings) -> FeatureReader:
@@ -11,11 +12,12 @@ def open_store(settings: Settings) -> FeatureReader:
 
     A store that does not answer yet is logged, and asked again with every decision.
     """
-    backend = settings.backend
-    if backend.lmdb_path is not None:
+    backends = settings.backends
+    first = backends.names[0]
+    if first == EMBEDDED and backends.lmdb_path is not None:
         from inference.stores.embedded import EmbeddedReader
 
-        return EmbeddedReader(backend.lmdb_path).warmed()
+        return EmbeddedReader(backends.lmdb_path).warmed()
     from inference.stores.feature_store import FeatureStoreReader
 
     reader = FeatureStoreReader(settings.names, settings.read_budget_ms)

@@ -13,6 +13,7 @@ import threading
 
 from botocore.exceptions import ClientError
 
+from processing.online.writing import OnlineUnavailableError
 from processing.stream.clients import Clients
 from processing.stream.consumer import Consumer
 from processing.stream.interpreter import settle
@@ -39,7 +40,7 @@ def main() -> int:
             warm()
             settle()
             Consumer(settings, Clients.create(), stop).run()
-    except StateInUseError as error:
+    except (StateInUseError, OnlineUnavailableError) as error:
         log.error("%s", error)
         return 1
     except ClientError as error:

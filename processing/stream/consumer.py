@@ -24,6 +24,7 @@ from processing.stream.look_up import merchants, profiles
 from processing.stream.merge import take
 from processing.stream.metrics import Metrics
 from processing.stream.outputs import Outputs
+from processing.stream.progress import PERIOD_S
 from processing.stream.records import RawRecord
 from processing.stream.replays import is_replay
 from processing.stream.retry import Interrupted
@@ -68,7 +69,7 @@ class Consumer:
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="read")
         self._reading: dict[int, Future[None]] = {}
         self._metrics = Metrics(clients.cloudwatch, names.environment, self._figures, stop)
-        self._report_at = self._export_at = 0.0
+        self._report_at = self._export_at = self._progress_at = 0.0
         self._exported: dict[str, int] = {}
 
     def _made_engine(self, features: Any) -> Engine:
@@ -120,6 +121,7 @@ class Consumer:
         worked = self._retire() or worked
         if not worked:
             worked = self._acknowledge()
+        self._progress(now)
         self._outputs.release(caught_up=self._lag_ms == 0 and not worked)
         self._export(now)
         if now >= self._report_at:
@@ -136,6 +138,16 @@ class Consumer:
         """How far behind the tips the shards are; events already in memory count as 1 ms at least."""
         behind = [shard.behind_ms or int(bool(shard.buffer)) for shard in self._shards]
         return max(behind, default=0)
+
+    def _progress(self, now: float) -> None:
+        """Once a second, note up to when everything that arrived is committed."""
+        if now < self._progress_at:
+            return
+        self._progress_at = now + PERIOD_S
+        reached = [shard.applied_to_ms for shard in self._shards if not (shard.ended and not shard.buffer)]
+        known = [arrival_ms for arrival_ms in reached if arrival_ms is not None]
+        if known and len(known) == len(reached):
+            self._outputs.processed_to(min(known))
 
     def _read(self, now: float) -> None:
         """Start a read of every shard that is due and not being read."""

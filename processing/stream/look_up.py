@@ -97,7 +97,7 @@ def profiles(client: Any, names: Names, absent_seconds: float = 60.0) -> LookUp[
     """Reads user profiles."""
     features = [USER_PROFILE.record_identifier, "home_lat", "home_lon", "home_country"]
     group = names.feature_group(USER_PROFILE.name)
-    return LookUp(client, group, features, _profile, absent_seconds=absent_seconds)
+    return LookUp(client, group, features, read_profile, absent_seconds=absent_seconds)
 
 
 def merchants(client: Any, names: Names, absent_seconds: float = 60.0) -> LookUp[bool]:
@@ -107,7 +107,8 @@ def merchants(client: Any, names: Names, absent_seconds: float = 60.0) -> LookUp
     return LookUp(client, group, features, lambda _: True, absent_seconds=absent_seconds)
 
 
-def _profile(record: dict[str, str]) -> Profile:
+def read_profile(record: dict[str, str]) -> Profile:
+    """The profile in a record's values by name."""
     lat, lon = record.get("home_lat"), record.get("home_lon")
     return Profile(
         None if lat is None else float(lat),

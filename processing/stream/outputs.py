@@ -10,15 +10,14 @@ import msgspec
 from processing.stream import dead_letters
 from processing.stream.clients import Clients
 from processing.stream.delivery import Deliver, Delivery
-from processing.stream.feature_records import FeatureRecords
-from processing.stream.feature_writer import FeatureWriter
 from processing.stream.kinesis_calls import KinesisCalls
 from processing.stream.lake_layout import LakeLayout
 from processing.stream.lake_writer import LakeWriter
-from processing.stream.publisher import Publisher
+from processing.stream.publishing import Publishing
 from processing.stream.put_records import put_records
 from processing.stream.records import Outgoing
 from processing.stream.settings import StreamSettings
+from processing.stream.sinks_of import sinks_of
 from processing.stream.store import Commit, Store
 
 _decoder = msgspec.msgpack.Decoder(list[Outgoing])
@@ -27,7 +26,7 @@ _MOST_PENDING = 256 << 20  # bytes in one outbox before reading pauses
 
 
 class Outputs:
-    """The background threads: one per outbox, those that write the Feature Store, and the lake's layout.
+    """The background threads: one per outbox, those that write the online stores, and the lake's layout.
 
     Args:
         decide: takes transactions with their features (`processing.stream.featured`), if anybody does.
@@ -55,18 +54,13 @@ class Outputs:
         ]
         if decide is not None:
             self._deliveries.append(Delivery("decisions", store, decide, self._drain))
-        self._publisher = Publisher(
-            store,
-            FeatureRecords(settings.names, store),
-            FeatureWriter(clients.features, self._abort),
-            self._drain,
-        )
+        self._publishing = Publishing(store, sinks_of(settings, clients, store, self._abort), self._drain)
 
     def start(self) -> None:
         self._layout.start()
         for delivery in self._deliveries:
             delivery.start()
-        self._publisher.start()
+        self._publishing.start()
 
     @property
     def congested(self) -> bool:
@@ -76,7 +70,7 @@ class Outputs:
     @property
     def pending(self) -> int:
         """Payloads and entities that have not arrived yet."""
-        return sum(delivery.pending for delivery in self._deliveries) + self._publisher.pending
+        return sum(delivery.pending for delivery in self._deliveries) + self._publishing.pending
 
     def committed(self, commit: Commit, number: int) -> None:
         """Start to deliver what a commit contains."""
@@ -85,17 +79,21 @@ class Outputs:
                 delivery.committed(len(commit.outbox[delivery.name]))
         changed = [b"u" + user.encode() for user in commit.users]
         changed += [b"m" + merchant.encode() for merchant in commit.merchants]
-        self._publisher.committed(changed, number)
+        self._publishing.committed(changed, number)
+
+    def processed_to(self, arrival_ms: int) -> None:
+        """Everything that arrived before then is committed: tell the online stores, once they have it."""
+        self._publishing.processed_to(arrival_ms)
 
     def release(self, caught_up: bool) -> None:
-        """Let changed entities go to the Feature Store: at once, or from time to time in a backlog."""
+        """Let changed entities go to the online stores: at once, or from time to time in a backlog."""
         self._lake.caught_up = caught_up
-        self._publisher.release(0.0 if caught_up else self._settings.publish_seconds)
+        self._publishing.release(0.0 if caught_up else self._settings.publish_seconds)
 
     def acknowledged(self) -> Commit | None:
         """What arrived since the last call, to be committed; None for nothing."""
         delivered = [entry for delivery in self._deliveries for entry in delivery.take_delivered()]
-        published = self._publisher.take_published()
+        published = self._publishing.take_published()
         return Commit(delivered=delivered, published=published) if delivered or published else None
 
     def close(self, seconds: float) -> None:
@@ -105,9 +103,10 @@ class Outputs:
         self._join(end)
         self._abort.set()
         self._join(time.monotonic() + _ABORT_SECONDS)
+        self._publishing.close()
 
     def _join(self, end: float) -> None:
-        waiters: tuple[Delivery | Publisher, ...] = (*self._deliveries, self._publisher)
+        waiters: tuple[Delivery | Publishing, ...] = (*self._deliveries, self._publishing)
         for waiter in waiters:
             waiter.join(max(0.0, end - time.monotonic()))
 

@@ -1,4 +1,4 @@
-"""Keeps the Feature Store up to date with committed states."""
+"""Keeps an online store up to date with committed states."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import logging
 import threading
 import time
 from collections import deque
+from itertools import islice
+from operator import itemgetter
 
-from processing.stream.feature_records import Entry, FeatureRecords
-from processing.stream.feature_writer import FeatureWriter
+from processing.stream.sinks import Sink
 from processing.stream.store import Store
 
 _log = logging.getLogger(__name__)
-_MOST_ENTRIES = 25
+_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0  # after a write that failed
+
+FILLING = -1
+"""Number of a commit that never was: of entities that a new sink lacks, although nothing changed."""
 
 
 class Publisher:
@@ -22,29 +26,27 @@ class Publisher:
     entity never overlap, so an older state cannot replace a newer one.
 
     Args:
-        store: where states and the set of unpublished entities are.
+        store: where the set of unpublished entities is.
         drain: set when the consumer stops; threads end after the write at hand. What is not
             written yet is known to the store, and is the first thing the next start writes.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        records: FeatureRecords,
-        writer: FeatureWriter,
-        drain: threading.Event,
-        threads: int = 4,
-    ) -> None:
-        self._records, self._writer, self._drain = records, writer, drain
+    def __init__(self, store: Store, sink: Sink, drain: threading.Event) -> None:
+        self._sink, self._drain = sink, drain
         self._changed = threading.Condition()
         self._waiting: dict[bytes, int] = store.dirty()
         self._ready: deque[bytes] = deque()
         self._numbers: dict[bytes, int] = {}  # of keys in `_ready`
         self._flying: set[bytes] = set()
+        # The oldest commit whose change of an entity has not begun to be written, oldest first; and of
+        # those being written.
+        self._oldest: dict[bytes, int] = dict(sorted(self._waiting.items(), key=itemgetter(1)))
+        self._oldest_flying: dict[bytes, int] = {}
         self._published: dict[bytes, int] = {}
         self._released_at = time.monotonic()
         self._threads = [
-            threading.Thread(target=self._run, name=f"publish-{n}", daemon=True) for n in range(threads)
+            threading.Thread(target=self._run, name=f"publish-{sink.name}-{n}", daemon=True)
+            for n in range(sink.threads)
         ]
 
     def start(self) -> None:
@@ -60,14 +62,30 @@ class Publisher:
 
     @property
     def pending(self) -> int:
-        """Entities whose newest state is not in the Feature Store yet."""
+        """Entities whose newest state is not in the sink yet."""
         with self._changed:
             return len(self._waiting) + len(self._numbers) + len(self._flying)
+
+    @property
+    def oldest_pending(self) -> int | None:
+        """The oldest commit of which something is not in the sink yet."""
+        with self._changed:
+            numbers = list(self._oldest_flying.values())
+            numbers += islice(self._oldest.values(), 1)
+        return min(numbers, default=None)
 
     def committed(self, keys: list[bytes], number: int) -> None:
         """Commit `number` changed these entities."""
         with self._changed:
+            if number == FILLING:
+                filling = dict.fromkeys(keys, number)
+                self._waiting = filling | self._waiting
+                others = ((key, n) for key, n in self._oldest.items() if key not in filling)
+                self._oldest = filling | dict(others)
+                return
             self._waiting.update(dict.fromkeys(keys, number))
+            for key in keys:
+                self._oldest.setdefault(key, number)
 
     def release(self, every_seconds: float = 0.0) -> None:
         """Let the threads write what changed, unless they were told so within `every_seconds`."""
@@ -90,30 +108,30 @@ class Publisher:
         return taken
 
     def _run(self) -> None:
+        failures = 0
         while batch := self._next():
-            entries = [entry for key in batch if (entry := self._entry(key)) is not None]
-            arrived = self._write(entries)
+            arrived = self._publish(list(batch))
             with self._changed:
                 self._flying.difference_update(batch)
-                for key, number in batch.items():
-                    if arrived:
-                        self._published[key] = number
-                    else:
+                begun = {key: self._oldest_flying.pop(key) for key in batch}
+                if arrived:
+                    self._published.update(
+                        (key, number) for key, number in batch.items() if number != FILLING
+                    )
+                else:
+                    self._oldest = begun | {k: n for k, n in self._oldest.items() if k not in begun}
+                    for key, number in batch.items():
                         self._waiting.setdefault(key, number)
                 self._changed.notify_all()
+            failures = 0 if arrived else failures + 1
+            if failures:
+                self._drain.wait(min(_PAUSE_S * 2**failures, _LONGEST_PAUSE_S))
 
-    def _entry(self, key: bytes) -> Entry | None:
+    def _publish(self, keys: list[bytes]) -> bool:
         try:
-            return self._records.entry(key)
-        except ValueError as error:  # a state that cannot be read: its next transactions are dead letters
-            _log.error("%s cannot be published: %s", key[1:].decode(), error)
-            return None
-
-    def _write(self, entries: list[Entry]) -> bool:
-        try:
-            return self._writer.write(entries)
+            return self._sink.publish(keys)
         except Exception:
-            _log.exception("writing %d feature records failed, trying again later", len(entries))
+            _log.exception("writing %d feature records failed, trying again later", len(keys))
             return False
 
     def _next(self) -> dict[bytes, int]:
@@ -122,12 +140,14 @@ class Publisher:
             while not self._drain.is_set():
                 batch: dict[bytes, int] = {}
                 postponed: list[bytes] = []
-                while self._ready and len(batch) < _MOST_ENTRIES:
+                while self._ready and len(batch) < self._sink.most:
                     key = self._ready.popleft()
                     if key in self._flying:
                         postponed.append(key)
                     else:
                         batch[key] = self._numbers.pop(key)
+                        # What changed since it became ready is written with it.
+                        self._oldest_flying[key] = self._oldest.pop(key, batch[key])
                 self._ready.extend(postponed)
                 if batch:
                     self._flying.update(batch)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from feature_groups.names import Names
+from processing.online.backends import Backends, backends
 from processing.stream.known import CHOICES
 
 _BATCH_SIZE = 5_000
@@ -26,6 +27,7 @@ class StreamSettings:
         publish_seconds: how stale the Feature Store may get while there is a backlog.
         lake_seconds, lake_rows: a lake file is written after so long or so many rows, or when idle.
         require_known: who has to be known, of `processing.stream.known.CHOICES`.
+        backends: online stores that decisions read from, all of which are written.
     """
 
     names: Names
@@ -38,6 +40,7 @@ class StreamSettings:
     lake_seconds: float = 60.0
     lake_rows: int = 100_000
     require_known: frozenset[str] = frozenset()
+    backends: Backends = field(default_factory=Backends)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> StreamSettings:
@@ -45,7 +48,8 @@ class StreamSettings:
 
         Raises:
             ValueError: ``FRAUDLINE_CONSUMER_STATE`` or ``FRAUDLINE_LAKE_BUCKET`` is not set, or
-                ``FRAUDLINE_REQUIRE_KNOWN`` or ``FRAUDLINE_BATCH_SIZE`` has a value that is no use.
+                ``FRAUDLINE_REQUIRE_KNOWN``, ``FRAUDLINE_BATCH_SIZE`` or a variable of
+                `processing.online.backends` has a value that is no use.
         """
         return cls(
             names=Names(environ.get("FRAUDLINE_ENVIRONMENT", "dev")),
@@ -54,6 +58,7 @@ class StreamSettings:
             replay=environ.get("FRAUDLINE_REPLAY", "0").lower() in ("1", "true", "yes"),
             batch_size=_count(environ, "FRAUDLINE_BATCH_SIZE", _BATCH_SIZE),
             require_known=_known(environ.get("FRAUDLINE_REQUIRE_KNOWN", "")),
+            backends=backends(environ),
         )
 
 

@@ -32,6 +32,8 @@ class Shard:
         read_to: last sequence number read, None to begin at the oldest record.
         behind_ms: how far behind the tip the last read was; None before the first.
         ended: the shard was closed and is read to its end.
+        complete_to_ms: arrival time before which everything was read, milliseconds since 1970; None
+            before the first read.
         filled_at: monotonic time when a read last returned records.
     """
 
@@ -40,10 +42,18 @@ class Shard:
     buffer: deque[Event] = field(default_factory=deque)
     behind_ms: int | None = None
     ended: bool = False
+    complete_to_ms: int | None = None
     filled_at: float = field(default_factory=time.monotonic)
     iterator: str | None = None
     not_before: float = 0.0
     backoff_s: float = _BACKOFF_S[0]
+
+    @property
+    def applied_to_ms(self) -> int | None:
+        """Arrival time before which everything was taken from here; None when that is not known."""
+        # In this order: what a read adds in the meantime is then in the buffer.
+        complete_to_ms = self.complete_to_ms
+        return self.buffer[0].raw.arrival_ms if self.buffer else complete_to_ms
 
 
 class StreamReader:
@@ -109,6 +119,7 @@ class StreamReader:
 
     def read(self, shard: Shard) -> None:
         """Read once from a shard into its buffer. Throttling and lost iterators only delay it."""
+        began_ms = time.time_ns() // 1_000_000
         try:
             if shard.iterator is None:
                 shard.iterator = self._iterator(shard)
@@ -124,6 +135,7 @@ class StreamReader:
         for raw in read.records:
             shard.buffer.append(Event.of(shard.id, raw, self._decode(raw)))
         shard.behind_ms = read.behind_ms
+        shard.complete_to_ms = began_ms - (read.behind_ms or 0)
         shard.iterator = read.next_iterator
         shard.ended = shard.iterator is None
         shard.not_before = time.monotonic() + (self._poll_seconds if shard.behind_ms == 0 else 0.0)

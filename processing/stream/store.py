@@ -151,6 +151,12 @@ class Store:
         with self._env.begin(self._dirty) as txn, txn.cursor() as cursor:
             return {key: _number(value) for key, value in cursor}
 
+    def entities(self) -> list[bytes]:
+        """Every entity that has a state, by its key in `dirty`."""
+        with self._env.begin() as txn:
+            users = [b"u" + key for key in txn.cursor(self._users).iternext(values=False)]
+            return users + [b"m" + key for key in txn.cursor(self._merchants).iternext(values=False)]
+
     def commit(self, change: Commit) -> int:
         """Apply a change as a whole; returns the number of the commit, which ascends."""
         number = self._number + 1

@@ -29,7 +29,7 @@ def test_the_model_takes_users_then_merchants_then_the_request() -> None:
 
 def test_groups_hold_every_stored_feature_and_the_packed_state() -> None:
     by_name = {group.name: group for group in GROUPS}
-    assert list(by_name) == ["user-profile", "user-activity", "merchant"]
+    assert list(by_name) == ["user-profile", "user-activity", "merchant", "stream-progress"]
     for name, features in (("user-activity", USER_FEATURES), ("merchant", MERCHANT_FEATURES)):
         group = by_name[name]
         assert group.features[0].name == group.record_identifier

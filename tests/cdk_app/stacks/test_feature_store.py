@@ -11,12 +11,13 @@ pytestmark = pytest.mark.slow
 each_group = pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
 
 
-def test_there_are_the_three_groups_of_the_system(dev: Assembly) -> None:
+def test_there_are_the_groups_of_the_system(dev: Assembly) -> None:
     groups = dev.template("feature-store").by("AWS::SageMaker::FeatureGroup", "FeatureGroupName")
     assert set(groups) == {
         "fraudline-dev-user-profile",
         "fraudline-dev-user-activity",
         "fraudline-dev-merchant",
+        "fraudline-dev-stream-progress",
     }
 
 
@@ -43,6 +44,9 @@ def test_a_group_is_online_with_its_time_to_live_and_offline_in_the_lake(
     assert "Key" in text(online["SecurityConfig"]["KmsKeyId"])
     expected = None if group.ttl_days is None else {"Unit": "Days", "Value": group.ttl_days}
     assert online.get("TtlDuration") == expected
+    if not group.offline:
+        assert "OfflineStoreConfig" not in properties
+        return
     offline = properties["OfflineStoreConfig"]["S3StorageConfig"]
     assert text(offline["S3Uri"]) == "s3://fraudline-dev-lake-<AWS::AccountId>-us-east-1/processed/features"
     assert offline["KmsKeyId"] == online["SecurityConfig"]["KmsKeyId"]

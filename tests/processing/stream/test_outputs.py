@@ -19,6 +19,7 @@ from botocore.stub import Stubber
 from feature_groups.names import Names
 from processing.stream.delivery import Delivery
 from processing.stream.feature_records import Entry, FeatureRecords
+from processing.stream.feature_store_sink import FeatureStoreSink
 from processing.stream.feature_writer import FeatureWriter
 from processing.stream.kinesis_calls import KinesisCalls
 from processing.stream.lake_writer import LakeWriter
@@ -177,9 +178,13 @@ class Recorder:
 
 
 def test_the_newest_state_of_every_changed_entity_is_published(store: Store) -> None:
-    recorder, drain = Recorder(), threading.Event()
+    recorder, drain, names = Recorder(), threading.Event(), Names("test")
     publisher = Publisher(
-        store, FeatureRecords(Names("test"), store), cast(FeatureWriter, recorder), drain, threads=3
+        store,
+        FeatureStoreSink(
+            None, Names("test"), FeatureRecords(Names("test"), store), cast(FeatureWriter, recorder)
+        ),
+        drain,
     )
     publisher.start()
     users = {f"u{n}": UserState() for n in range(60)}
