@@ -42,7 +42,7 @@ _STDIN = Path("-")
 @click.option("--since", type=click.DateTime(), help="Decide from this moment on (UTC).")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first rows in event order.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False),
-              help="A .parquet file, or JSON Lines under any other name. Default: standard output.")  # fmt: skip
+              help="A .parquet file, else JSON Lines. Default: standard output.")  # fmt: skip
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the summary as JSON, on standard error without --out."
 )

@@ -118,9 +118,7 @@ def kernel(points: int) -> Callable[..., None]:
             for q in range(points):
                 weight = load(p, k * stride + q * LANES)
                 total = multiply_add(weight, splat(arrays.rules, rule + points + q), total)
-            moved = load(e, k * LANES) * splat(
-                arrays.split_floats, (base + k) * SPLIT_FLOATS + _DIFFERENCE
-            )
+            moved = load(e, k * LANES) * splat(arrays.split_floats, (base + k) * SPLIT_FLOATS + _DIFFERENCE)
             store(phi, feature, multiply_add(moved, total, load(phi, feature)))
 
     @compiled

@@ -46,9 +46,7 @@ def _vector_address(context: Any, builder: Any, kind: Any, array: Any, index: An
 
 
 def _everywhere(builder: Any, scalar: Any) -> Any:
-    first = builder.insert_element(
-        ir.Constant(_VECTOR, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0)
-    )
+    first = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
     return builder.shuffle_vector(
         first, ir.Constant(_VECTOR, ir.Undefined), ir.Constant(_INDICES, [0] * LANES)
     )
@@ -81,9 +79,7 @@ def load(_: Any, array: Any, _index: Any) -> Any:
     """``array[index : index + LANES]``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load(
-            _vector_address(context, builder, signature.args[0], *args), align=_ALIGNMENT
-        )
+        return builder.load(_vector_address(context, builder, signature.args[0], *args), align=_ALIGNMENT)
 
     return lanes(array, types.intp), generate
 

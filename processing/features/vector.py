@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from operator import itemgetter
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from processing.events.records import Profile, Transaction
 from processing.features.request import COMPUTATIONS, Request
 from processing.windows import MerchantState, UserState, plan
+
+if TYPE_CHECKING:  # reading a state needs no numpy
+    import numpy as np
+    import numpy.typing as npt
 
 # The kernel computes more than is declared; these take what is, in model order.
 _of_user = itemgetter(*plan("user").picks)

@@ -182,7 +182,7 @@ def test_the_newest_state_of_every_changed_entity_is_published(store: Store) -> 
     publisher = Publisher(
         store,
         FeatureStoreSink(
-            None, Names("test"), FeatureRecords(Names("test"), store), cast(FeatureWriter, recorder)
+            None, names, FeatureRecords(names, store), cast(FeatureWriter, recorder)
         ),
         drain,
     )
