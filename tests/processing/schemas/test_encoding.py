@@ -29,8 +29,8 @@ PREDICTION = {
                  "direction": None, "share": None}],
     "features_used": {"amount": 12.5, "hour_of_day": None},
     "features_as_of": {"profile": None, "user": "2026-02-28T23:00:00.000Z", "merchant": None},
-    "prediction_latency_ms": 1.5, "decision_id": "d1", "amount": 12.5, "currency": "EUR", "rules_live": ["r1"],
-    "rules_shadow": [], "signals": {"risk": 0.5, "email": None}, "staleness_ms": 80.0,
+    "prediction_latency_ms": 1.5, "decision_id": "d1", "amount": 12.5, "currency": "EUR",
+    "rules_live": ["r1"], "rules_shadow": [], "signals": {"risk": 0.5, "email": None}, "staleness_ms": 80.0,
     "review_threshold": 0.3, "decline_threshold": 0.8,
 }  # fmt: skip
 ENRICHED = {

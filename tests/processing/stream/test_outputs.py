@@ -181,9 +181,7 @@ def test_the_newest_state_of_every_changed_entity_is_published(store: Store) -> 
     recorder, drain, names = Recorder(), threading.Event(), Names("test")
     publisher = Publisher(
         store,
-        FeatureStoreSink(
-            None, names, FeatureRecords(names, store), cast(FeatureWriter, recorder)
-        ),
+        FeatureStoreSink(None, names, FeatureRecords(names, store), cast(FeatureWriter, recorder)),
         drain,
     )
     publisher.start()
