@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inference.settings import Settings
 from inference.stores.base import FeatureReader, FeaturesUnavailableError, Records
-from processing.online.backends import EMBEDDED
+from processing.online.backends import EMBEDDED, REDIS
 
 
 def open_store(settings: Settings) -> FeatureReader:
@@ -18,6 +18,12 @@ def open_store(settings: Settings) -> FeatureReader:
         from inference.stores.embedded import EmbeddedReader
 
         return EmbeddedReader(backends.lmdb_path).warmed()
+    if first == REDIS and backends.redis_url is not None:
+        from inference.stores.redis import RedisReader
+
+        redis = RedisReader(backends.redis_url, settings.names, settings.read_budget_ms)
+        redis.warm()
+        return redis
     from inference.stores.feature_store import FeatureStoreReader
 
     reader = FeatureStoreReader(settings.names, settings.read_budget_ms)

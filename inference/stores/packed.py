@@ -14,7 +14,7 @@ from processing.online.codec import unpack, unpack_profile, unpack_progress
 PROGRESS_MS = 200.0
 """How long a progress is believed before it is read again."""
 
-_UNREADABLE = (ValueError, struct.error, msgspec.MsgspecError)
+_UNREADABLE = (ValueError, TypeError, struct.error, msgspec.MsgspecError)
 
 
 class Progress:

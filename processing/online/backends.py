@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 FEATURE_STORE, REDIS, EMBEDDED = "feature-store", "redis", "lmdb"
-BACKENDS = (FEATURE_STORE, EMBEDDED)
+BACKENDS = (FEATURE_STORE, REDIS, EMBEDDED)
 _SCHEMES = ("redis", "rediss", "unix")
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from processing.online.backends import FEATURE_STORE
+from processing.online.backends import EMBEDDED, FEATURE_STORE, REDIS
 from processing.online.embedded import LmdbWriter
+from processing.online.redis import RedisWriter
 from processing.stream.clients import Clients
 from processing.stream.feature_records import FeatureRecords
 from processing.stream.feature_store_sink import FeatureStoreSink
@@ -17,7 +18,7 @@ from processing.stream.store import Store
 
 
 def sinks_of(settings: StreamSettings, clients: Clients, store: Store, abort: threading.Event) -> list[Sink]:
-    """Every sink, with a profile look-up of its own: each is used by the threads of one publisher.
+    """Every sink, each with a profile look-up of its own.
 
     Raises:
         OnlineUnavailableError: a store on this machine cannot be opened.
@@ -30,5 +31,9 @@ def sinks_of(settings: StreamSettings, clients: Clients, store: Store, abort: th
     if chosen.lmdb_path is not None:
         profiles = stored_profiles(clients.features, names)
         embedded = LmdbWriter(chosen.lmdb_path)
-        found.append(OnlineSink("lmdb", store, embedded, profiles, threads=1, keep_old=settings.replay))
+        found.append(OnlineSink(EMBEDDED, store, embedded, profiles, threads=1, keep_old=settings.replay))
+    if chosen.redis_url is not None:
+        profiles = stored_profiles(clients.features, names)
+        remote = RedisWriter(chosen.redis_url, names)
+        found.append(OnlineSink(REDIS, store, remote, profiles, threads=2, keep_old=settings.replay))
     return found

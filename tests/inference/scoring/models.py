@@ -13,7 +13,7 @@ Matrix = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 def rows(count: int, features: int, seed: int, missing: float = 0.15) -> Matrix:
     """Rows with values that repeat, so that thresholds are met exactly, and some missing."""
     rng = np.random.default_rng(seed)
-    values = np.round(rng.normal(size=(count, features)) * 4).astype(np.float32) / 4
+    values: Matrix = (np.round(rng.normal(size=(count, features)) * 4) / 4).astype(np.float32)
     values[rng.random(values.shape) < missing] = np.nan
     return values
 
