@@ -8,6 +8,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/stamps
 BENCHMARKS := generator mirror_data_plane decoding kernel policy signals features decision_log memory stream spark flink
 
+# Packages come without bytecode: where none may be written, each process compiles all it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test check bench drill engines flink-connector install clean
@@ -39,7 +42,7 @@ engines: $(STAMP)/spark $(STAMP)/flink ## install Spark and Flink, each into its
 
 flink-connector: $(STAMP)/connector ## build the Kinesis connector for Flink (needs Maven and a JDK 17)
 
-install: $(STAMP)/project $(STAMP)/npm ## install everything into this folder
+install: $(STAMP)/project $(STAMP)/kernels $(STAMP)/npm ## install everything into this folder
 
 clean: ## stop the mirror, delete its state, the installation and caches
 	@if [ -x $(BIN)/fraudline ]; then $(BIN)/fraudline down; fi
@@ -69,6 +72,13 @@ $(STAMP)/spark $(STAMP)/flink: $(STAMP)/%: requirements/%.txt $(STAMP)/packages
 	@echo "Installing the environment of $* into $(VENV)/engines/$*"
 	@test -x $(VENV)/engines/$*/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(VENV)/engines/$*
 	@VIRTUAL_ENV=$(VENV)/engines/$* $(BIN)/uv pip sync --quiet --require-hashes $<
+	@touch $@
+
+# Compiled once, not by every process that starts before the first one has compiled.
+KERNELS := processing/windows processing/engines/embedded processing/stream/steps inference/scoring inference/precompile.py
+$(STAMP)/kernels: $(shell find $(KERNELS) -name '*.py') feature_groups/windows.py $(STAMP)/project
+	@echo "Compiling the kernels"
+	@$(BIN)/python -m inference.precompile && $(BIN)/python -m processing.engines.embedded.warm
 	@touch $@
 
 CONNECTOR := processing/engines/flink/connector

@@ -6,7 +6,6 @@ import threading
 
 from processing.online.backends import EMBEDDED, FEATURE_STORE, REDIS
 from processing.online.embedded import LmdbWriter
-from processing.online.redis import RedisWriter
 from processing.stream.clients import Clients
 from processing.stream.feature_records import FeatureRecords
 from processing.stream.feature_store_sink import FeatureStoreSink
@@ -33,6 +32,8 @@ def sinks_of(settings: StreamSettings, clients: Clients, store: Store, abort: th
         embedded = LmdbWriter(chosen.lmdb_path)
         found.append(OnlineSink(EMBEDDED, store, embedded, profiles, threads=1, keep_old=settings.replay))
     if chosen.redis_url is not None:
+        from processing.online.redis import RedisWriter  # its import takes a second
+
         profiles = stored_profiles(clients.features, names)
         remote = RedisWriter(chosen.redis_url, names)
         found.append(OnlineSink(REDIS, store, remote, profiles, threads=2, keep_old=settings.replay))
