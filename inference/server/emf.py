@@ -6,8 +6,11 @@ import asyncio
 import json
 import sys
 import time
+from dataclasses import dataclass
 
 PERIOD_MS = 10_000
+LEAST_FOR_SHARES = 50
+"""A share of fewer decisions says nothing: they are counted on into the next period."""
 NAMESPACE = "Fraudline"
 _UNITS = {
     "Decisions": "Count",
@@ -20,8 +23,19 @@ _UNITS = {
 }
 
 
+@dataclass(slots=True)
+class _Counts:
+    decisions: int = 0
+    declines: int = 0
+    reviews: int = 0
+    fallbacks: int = 0
+
+
 class DecisionMetrics:
     """Counts decisions until the period is over.
+
+    Every process writes its own lines under the same dimension. An alarm on the Maximum of a share
+    therefore sees what a new fleet decides, however small its part of the traffic is.
 
     Args:
         environment: the metrics' dimension.
@@ -30,15 +44,20 @@ class DecisionMetrics:
     def __init__(self, environment: str) -> None:
         self._environment = environment
         self._began_ms: int | None = None
-        self._decisions = self._declines = self._reviews = self._fallbacks = 0
+        self._period, self._shares = _Counts(), _Counts()
         self._slowest = 0.0
 
-    def observe(self, decision: str, decided_by: str, latency_ms: float) -> None:
-        """A decision was made."""
-        self._decisions += 1
-        self._declines += decision == "decline"
-        self._reviews += decision == "review"
-        self._fallbacks += decided_by == "rules"
+    def observe(self, decision: str, decided_by: str, latency_ms: float, *, has_model: bool) -> None:
+        """A decision was made.
+
+        Args:
+            has_model: whether there is a model that could have made it; then one by the rules is a fallback.
+        """
+        for counts in (self._period, self._shares):
+            counts.decisions += 1
+            counts.declines += decision == "decline"
+            counts.reviews += decision == "review"
+            counts.fallbacks += has_model and decided_by == "rules"
         self._slowest = max(self._slowest, latency_ms)
 
     def line(self, now_ms: int) -> str | None:
@@ -49,22 +68,12 @@ class DecisionMetrics:
         """
         if self._began_ms is None:
             self._began_ms = now_ms
-        if now_ms - self._began_ms < PERIOD_MS or not self._decisions:
+        if now_ms - self._began_ms < PERIOD_MS or not self._period.decisions:
             return None
-        count = self._decisions
-        values = {
-            "Decisions": count,
-            "Declines": self._declines,
-            "Reviews": self._reviews,
-            "Fallbacks": self._fallbacks,
-            "DeclineShare": round(100 * self._declines / count, 3),
-            "FallbackShare": round(100 * self._fallbacks / count, 3),
-            "LatencyMax": self._slowest,
-        }
-        metrics = [{"Name": name, "Unit": unit} for name, unit in _UNITS.items()]
+        values = self._values()
+        metrics = [{"Name": name, "Unit": _UNITS[name]} for name in values]
         directive = {"Namespace": NAMESPACE, "Dimensions": [["Environment"]], "Metrics": metrics}
-        self._began_ms = now_ms
-        self._clear()
+        self._began_ms, self._period, self._slowest = now_ms, _Counts(), 0.0
         return json.dumps(
             {
                 "_aws": {"Timestamp": now_ms, "CloudWatchMetrics": [directive]},
@@ -74,9 +83,20 @@ class DecisionMetrics:
             }
         )
 
-    def _clear(self) -> None:
-        self._decisions = self._declines = self._reviews = self._fallbacks = 0
-        self._slowest = 0.0
+    def _values(self) -> dict[str, float]:
+        period, shares = self._period, self._shares
+        values: dict[str, float] = {
+            "Decisions": period.decisions,
+            "Declines": period.declines,
+            "Reviews": period.reviews,
+            "Fallbacks": period.fallbacks,
+            "LatencyMax": self._slowest,
+        }
+        if shares.decisions >= LEAST_FOR_SHARES:
+            values["DeclineShare"] = round(100 * shares.declines / shares.decisions, 3)
+            values["FallbackShare"] = round(100 * shares.fallbacks / shares.decisions, 3)
+            self._shares = _Counts()
+        return values
 
 
 def emit_every_period(metrics: DecisionMetrics) -> None:

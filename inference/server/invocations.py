@@ -104,7 +104,8 @@ class Invocations:
 
     def _count(self, answer: Answer) -> None:
         self._counters.answered(answer)
-        self._metrics.observe(answer.decision, answer.decided_by, answer.latency_ms)
+        has_model = answer.model_version is not None
+        self._metrics.observe(answer.decision, answer.decided_by, answer.latency_ms, has_model=has_model)
 
     def _refuse(self, connection: Connection, error: Exception) -> None:
         if isinstance(error, DecisionLogError):

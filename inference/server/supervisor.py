@@ -52,6 +52,7 @@ class _Worker:
     pid: int
     channel: socket.socket
     ready: bool = False
+    serves: bool = False
     connections: set[int] = field(default_factory=set)
 
 
@@ -271,6 +272,7 @@ class Supervisor:
                 handover.give(worker.channel, slot, connection)
             except OSError:
                 continue
+            worker.serves = True
             worker.connections.add(slot)
             self._connections[slot] = (connection, worker.number)
             return
@@ -279,8 +281,8 @@ class Supervisor:
     def _serving(self) -> list[_Worker]:
         """The workers that take connections: as many as are wanted, of those that are ready."""
         ready = [worker for worker in self._workers.values() if worker.ready]
-        # Those that have connections already; the reserve stays in reserve.
-        ready.sort(key=lambda worker: (not worker.connections, worker.number))
+        # Those that served before: their caches are warm, and they know which third parties to leave alone.
+        ready.sort(key=lambda worker: (not worker.serves, worker.number))
         return ready[: self._count]
 
     def _give_waiting(self) -> None:

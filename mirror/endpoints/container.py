@@ -19,6 +19,7 @@ from mirror.cloud import Cloud
 from mirror.docker.images import resolve
 from mirror.endpoints.targets import Target
 from mirror.jobs.logs import LogStream
+from mirror.monitoring.watch import watch
 
 _PING_TIMEOUT_S = 2.0  # as SageMaker's
 _PING_EVERY_S = 5.0
@@ -103,7 +104,7 @@ class Container:
                 self._spec.log_group,
                 self._spec.log_stream,
                 source,
-                lambda _line: None,
+                lambda line: watch(self._cloud).line(self._spec.region, line),
             ) as stream:
                 self._run(stream, source)
         except Exception as error:

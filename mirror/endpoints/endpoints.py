@@ -8,6 +8,7 @@ from mirror.documents import Collection, utcnow
 from mirror.endpoints import notices, updates
 from mirror.endpoints.hosting import hosting
 from mirror.endpoints.plan import resolve, retain, summaries
+from mirror.endpoints.rollout import check_alarms, rollout
 
 _SORT = {"Name": "EndpointName", "CreationTime": "CreationTime", "Status": "EndpointStatus"}
 _DESCRIBED = (
@@ -89,8 +90,7 @@ def describe_endpoint(ctx: Context, params: Document) -> Document:
     "sagemaker",
     "UpdateEndpoint",
     coverage="partial",
-    note="blue/green, all traffic at once; canary, linear and rolling policies and rollback alarms are "
-    "kept but traffic does not shift in steps",
+    note="a rolling update keeps the whole old fleet until it is done",
 )
 def update_endpoint(ctx: Context, params: Document) -> Document:
     """Updating at once; the old processes serve until every new one is healthy."""
@@ -101,6 +101,10 @@ def update_endpoint(ctx: Context, params: Document) -> Document:
         updates.check_updatable(document)
         plan = resolve(ctx, config_name)
         updates.check_scalable_targets(ctx, name, document["Plan"], plan)
+        config = params.get("DeploymentConfig")
+        if config is None and params.get("RetainDeploymentConfig"):
+            config = document.get("LastDeploymentConfig")
+        check_alarms(ctx, rollout(config, plan))
         if params.get("RetainAllVariantProperties"):
             excluded = params.get("ExcludeRetainedVariantProperties", [])
             plan = retain(plan, document["Plan"], {item["VariantPropertyType"] for item in excluded})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,11 +16,15 @@ from mirror.documents import Collection, utcnow
 from mirror.endpoints import artifacts, notices
 from mirror.endpoints.container import ContainerFailedError
 from mirror.endpoints.fleet import Fleet, retire
+from mirror.endpoints.metering import Meter
 from mirror.endpoints.plan import Plan
+from mirror.endpoints.rollout import Rollout, rollout, tripped
 from mirror.endpoints.targets import Route, Variant
 
 _FAILURES = (ContainerFailedError, artifacts.ArtifactError)
 Key = tuple[str, str]  # region, endpoint name
+
+_WATCH_EVERY_S = 0.25
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +37,11 @@ class Hosting:
         self._fleets: dict[Key, Fleet] = {}
         self._work = ThreadPoolExecutor(8, thread_name_prefix="endpoints")
         self._stopping = False
+        self._stopped = threading.Event()
         #: Read by the proxy for every request; entries are replaced, never changed.
         self.routes: dict[Key, Route] = {}
+        #: Of region, endpoint and variant.
+        self.meters: dict[tuple[str, str, str], Meter] = {}
         #: Held by operations between reading an endpoint's status and changing it.
         self.lock = threading.Lock()
 
@@ -76,12 +84,18 @@ class Hosting:
     def stop(self) -> None:
         """Stop every process; the documents keep what was serving."""
         self._stopping = True
+        self._stopped.set()
         self.routes.clear()
         fleets = list(self._fleets.values())
         self._fleets.clear()
         for fleet in fleets:
             fleet.stop()
         self._work.shutdown(wait=False, cancel_futures=True)
+
+    def meter(self, key: Key, variant: str) -> Meter:
+        """What counts the invocations of a variant."""
+        found = self.meters.get((*key, variant))
+        return self.meters.setdefault((*key, variant), Meter()) if found is None else found
 
     def _submit(self, work: Callable[[Key], None], key: Key) -> None:
         def run() -> None:
@@ -119,10 +133,43 @@ class Hosting:
             self._settle(key, "InService", FailureReason=str(error))
             return
         old = self._fleets.get(key)
+        steps = rollout(document.get("LastDeploymentConfig"), fleet.plan)
+        if old is not None and (problem := self._shift(key, old, fleet, steps)) is not None:
+            self._roll_back(key, old, fleet, problem)
+            return
         self._serve(key, fleet)
         self._settle(key, "InService", Plan=fleet.plan, EndpointConfigName=pending["EndpointConfigName"])
         if old is not None:
+            self._stopped.wait(steps.keep_s)
             old.drain_and_stop()
+
+    def _shift(self, key: Key, old: Fleet, new: Fleet, steps: Rollout) -> str | None:
+        """Move the traffic to the new fleet in steps, while the alarms watch. What went wrong, or None."""
+        deadline = time.monotonic() + steps.limit_s
+        from_old, to_new = old.route(), new.route()
+        for share in steps.shares:
+            if self._stopping:
+                return "The mirror was stopped."
+            self.routes[key] = from_old.shared_with(to_new, share)
+            end = time.monotonic() + steps.bake_s
+            while True:
+                if names := tripped(self._cloud.account, key[0], steps.alarms):
+                    return (
+                        f"One or more configured alarm(s) fired and caused the rollback: {', '.join(names)}"
+                    )
+                if time.monotonic() > deadline:
+                    return f"The update was not done after {steps.limit_s:g} seconds."
+                if time.monotonic() >= end or self._stopping:
+                    break
+                self._stopped.wait(min(_WATCH_EVERY_S, max(0.0, end - time.monotonic())))
+        return None
+
+    def _roll_back(self, key: Key, old: Fleet, new: Fleet, problem: str) -> None:
+        """All traffic back to the old fleet, which never stopped serving."""
+        self.routes[key] = old.route()
+        self._mark(key, "RollingBack")
+        new.drain_and_stop()
+        self._settle(key, "InService", FailureReason=problem)
 
     def _resize(self, key: Key) -> None:
         document = self.endpoints.get(*key)
@@ -168,6 +215,17 @@ class Hosting:
             return
         self._fleets[key] = fleet
         self.routes[key] = fleet.route()
+
+    def _mark(self, key: Key, status: str) -> None:
+        if self._stopping:
+            return
+
+        def change(document: dict[str, Any]) -> None:
+            document.update(EndpointStatus=status, LastModifiedTime=utcnow())
+
+        document = self.endpoints.update(*key, change)
+        if document is not None:
+            notices.publish_state(Context(self._cloud, key[0]), document)
 
     def _settle(self, key: Key, status: str, **changes: Any) -> None:
         """Write the outcome of a change, unless the mirror is stopping and it will be done again."""

@@ -46,9 +46,18 @@ class Route:
     """Where the requests of one endpoint go; replaced as a whole when the endpoint changes."""
 
     variants: tuple[Variant, ...]
+    new: Route | None = None
+    """The fleet that an update moves to."""
+    new_share: float = 0.0
+
+    def shared_with(self, new: Route, share: float) -> Route:
+        """This fleet's route while another one gets a share of the traffic."""
+        return Route(self.variants, new, share)
 
     def variant(self, name: str | None) -> Variant | None:
         """The variant called `name`, or one drawn by weight; None for an unknown name."""
+        if self.new is not None and random.random() < self.new_share:  # noqa: S311 - traffic, not secrets
+            return self.new.variant(name)
         if name is not None:
             return next((variant for variant in self.variants if variant.name == name), None)
         if len(self.variants) == 1:

@@ -17,6 +17,7 @@ SERVICES = (
     "mirror.kinesis.service",
     "mirror.feature_store.service",
     "mirror.endpoints.service",
+    "mirror.monitoring.service",
     "mirror.pipelines.service",
     "mirror.scheduler.service",
     "mirror.analytics.service",

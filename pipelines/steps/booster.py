@@ -39,9 +39,32 @@ def fit(train: Dataset, validation: Dataset, settings: TreeSettings, threads: in
 
     Deterministic for equal data, settings, thread count and xgboost version.
     """
+    training = _matrix(train)
+    booster = xgb.train(
+        {**_parameters(train, settings, threads), "eval_metric": ["auc", "aucpr"]},  # the last one stops
+        training,
+        num_boost_round=settings.rounds,
+        evals=[(_matrix(validation, reference=training), "validation")],
+        early_stopping_rounds=settings.early_stopping,
+        verbose_eval=50,
+    )
+    best: xgb.Booster = booster[: booster.best_iteration + 1]
+    return best
+
+
+def refit(everything: Dataset, settings: TreeSettings, rounds: int, threads: int) -> xgb.Booster:
+    """A model of all rows, grown for as many rounds as were best on a validation window.
+
+    The newest days, which a model is held against while it is chosen, resemble the days to come most.
+    """
+    parameters = _parameters(everything, settings, threads)
+    return xgb.train(parameters, _matrix(everything), num_boost_round=rounds, verbose_eval=False)
+
+
+def _parameters(train: Dataset, settings: TreeSettings, threads: int) -> dict[str, Any]:
     frauds = int(train.target.sum())
     weight = ((len(train.target) - frauds) / frauds) ** settings.imbalance
-    parameters: dict[str, Any] = {
+    return {
         "objective": "binary:logistic",
         # Not xgboost's defaults: an estimated base score and 256 bins lose a tenth of the average
         # precision when one transaction in two hundred is a fraud.
@@ -54,21 +77,9 @@ def fit(train: Dataset, validation: Dataset, settings: TreeSettings, threads: in
         "subsample": settings.subsample,
         "colsample_bytree": settings.colsample,
         "scale_pos_weight": weight,
-        "eval_metric": ["auc", "aucpr"],  # the last one decides when to stop
         "seed": settings.seed,
         "nthread": threads,
     }
-    training = _matrix(train)
-    booster = xgb.train(
-        parameters,
-        training,
-        num_boost_round=settings.rounds,
-        evals=[(_matrix(validation, reference=training), "validation")],
-        early_stopping_rounds=settings.early_stopping,
-        verbose_eval=50,
-    )
-    best: xgb.Booster = booster[: booster.best_iteration + 1]
-    return best
 
 
 def scores(booster: xgb.Booster, dataset: Dataset) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +25,47 @@ _DAY_MS = 86_400_000
 _REQUIRED = ("transaction_id", "user_id", "merchant_id", "amount", "currency", "timestamp")
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of transactions, an element each.
+
+    Attributes:
+        fraud: whether it was one, known or not.
+        known_ms: when that became known, milliseconds since 1970; negative for what never did.
+        delay_days: between every transaction and its label; None where they differ.
+    """
+
+    fraud: NDArray[np.bool_]
+    known_ms: NDArray[np.int64]
+    delay_days: float | None
+
+    def reports(self, events: EventColumns) -> FraudReports:
+        """The frauds that become known."""
+        found = np.flatnonzero(self.fraud & (self.known_ms >= 0))
+        return FraudReports(events.merchant_identity[events.merchant[found]], self.known_ms[found])
+
+
+def labelled(source: Path, columns: Path | None) -> tuple[EventColumns, Outcome]:
+    """The transactions of a source in event order, and which of them are frauds.
+
+    Raises:
+        EngineError: see `load`; or the source has no labels.
+    """
+    job = FeatureJob(source, columns, Path())
+    with _explained():
+        if source.is_dir():
+            return _labelled_folder(job)
+        column_map = _map_of(job)
+        if column_map.labels is None:
+            raise EngineError(
+                f"{columns} has no section [labels]: say which column holds the truth and when it is known"
+            )
+        table = mapped(read_source(source, column_map), column_map, with_labels=True)
+        events, order = in_event_order(table, None, None)
+        fraud = table["is_fraud"].fill_null(False).to_numpy()[order]
+        return events, Outcome(fraud, table["known"].to_numpy()[order], column_map.labels.delay_days)
+
+
 def load(job: FeatureJob) -> tuple[EventColumns, FraudReports]:
     """The transactions of a job in event order, and the frauds among them that become known.
 
@@ -29,31 +73,54 @@ def load(job: FeatureJob) -> tuple[EventColumns, FraudReports]:
         EngineError: the source, its column map or its labels cannot be read, or do not fit; the message
             names the column and the fix.
     """
+    with _explained():
+        return _folder(job) if job.source.is_dir() else _file(job, _map_of(job))
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
     try:
-        if job.source.is_dir():
-            return _folder(job)
-        if job.columns is None:
-            raise EngineError(f"{job.source} is a file: name its column map with --columns")
-        return _file(job, ColumnMap.load(job.columns))
+        yield
     except (ColumnMapError, FileNotFoundError, ValueError, pa.ArrowInvalid) as error:
         raise EngineError(str(error)) from error
 
 
+def _map_of(job: FeatureJob) -> ColumnMap:
+    if job.columns is None:
+        raise EngineError(f"{job.source} is a file: name its column map with --columns")
+    return ColumnMap.load(job.columns)
+
+
 def _folder(job: FeatureJob) -> tuple[EventColumns, FraudReports]:
     dataset = Dataset.read(job.source)
-    users = dataset.users
-    homes = None
-    if users is not None:
-        homes = Homes(
-            users["user_id"].combine_chunks(),
-            None,
-            encode.floats(users["home_lat"]),
-            encode.floats(users["home_lon"]),
-            users["home_country"].combine_chunks(),
-        )
-    events, _ = in_event_order(dataset.transactions, homes, job.limit)
+    events, _ = in_event_order(dataset.transactions, _homes(dataset), job.limit)
     labels = dataset.labels if job.labels is None else _label_file(job.labels)
     return events, reports(events, labels)
+
+
+def _labelled_folder(job: FeatureJob) -> tuple[EventColumns, Outcome]:
+    dataset = Dataset.read(job.source)
+    events, order = in_event_order(dataset.transactions, _homes(dataset), None)
+    known = np.full(len(events), -1, np.int64)
+    row, times = _first_reports(events, dataset.labels)
+    known[row] = times
+    fraud = known >= 0
+    if dataset.truth is not None:
+        fraud |= dataset.truth["is_fraud"].to_numpy()[order]
+    return events, Outcome(fraud, known, None)
+
+
+def _homes(dataset: Dataset) -> Homes | None:
+    users = dataset.users
+    if users is None:
+        return None
+    return Homes(
+        users["user_id"].combine_chunks(),
+        None,
+        encode.floats(users["home_lat"]),
+        encode.floats(users["home_lon"]),
+        users["home_country"].combine_chunks(),
+    )
 
 
 def _file(job: FeatureJob, columns: ColumnMap) -> tuple[EventColumns, FraudReports]:
@@ -141,6 +208,12 @@ def in_event_order(
 
 def reports(events: EventColumns, labels: pa.Table) -> FraudReports:
     """The earliest report of each transaction that labels of the lake's shape call a fraud."""
+    row, known = _first_reports(events, labels)
+    return FraudReports(events.merchant_identity[events.merchant[row]], known)
+
+
+def _first_reports(events: EventColumns, labels: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of reported frauds, and when each was first known."""
     frauds = labels.filter(labels["is_fraud"])
     times = pa.array(encode.milliseconds(frauds["investigation_complete_time"]))
     known = (
@@ -150,10 +223,7 @@ def reports(events: EventColumns, labels: pa.Table) -> FraudReports:
     )
     row = pc.index_in(known["id"].cast(pa.string()), events.ids.combine_chunks())
     matched = pc.is_valid(row)
-    at = row.filter(matched).to_numpy()
-    return FraudReports(
-        events.merchant_identity[events.merchant[at]], known["known_min"].filter(matched).to_numpy()
-    )
+    return row.filter(matched).to_numpy(), known["known_min"].filter(matched).to_numpy()
 
 
 def _label_file(path: Path) -> pa.Table:

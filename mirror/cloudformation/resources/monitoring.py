@@ -58,7 +58,7 @@ class Alarm(ResourceType):
     name_property = "AlarmName"
     name_limit = 255
     coverage = "partial"
-    note = "stored and readable; the mirror does not evaluate it"
+    note = "evaluated every second on one metric; expressions are stored only, and no action is carried out"
 
     def create(self, request: Request) -> Outcome:
         return self._put(request, request.name)

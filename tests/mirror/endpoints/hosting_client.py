@@ -73,10 +73,27 @@ class HostingClient:
             Record=[{"FeatureName": name, "ValueAsString": value} for name, value in values.items()],
         )
 
-    def upload_bundle(self, directory: Path, name: str, *, seed: int, without: str = "") -> str:
-        """A real model as ``model.tar.gz`` in S3; returns its URL. `without` leaves a file out."""
+    def upload_bundle(
+        self,
+        directory: Path,
+        name: str,
+        *,
+        seed: int,
+        without: str = "",
+        thresholds: tuple[float, float] | None = None,
+    ) -> str:
+        """A real model as ``model.tar.gz`` in S3; returns its URL.
+
+        Args:
+            without: a file that is left out.
+            thresholds: scores from which it reviews and declines, instead of its own.
+        """
         self.s3.create_bucket(Bucket=BUCKET)
         bundle = write_bundle(directory / name, seed=seed)
+        if thresholds is not None:
+            manifest = json.loads((bundle / "bundle.json").read_text())
+            manifest["thresholds"] = dict(zip(("review", "decline"), thresholds, strict=True))
+            (bundle / "bundle.json").write_text(json.dumps(manifest))
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
             for file in sorted(bundle.iterdir()):
