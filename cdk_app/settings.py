@@ -19,6 +19,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cdk_app.serving_checks import serving_problems
 from feature_groups import GROUPS, MODEL_FEATURES
 from feature_groups.names import Names
 
@@ -41,6 +42,7 @@ SERVING_INSTANCE_TYPES = tuple(
 _DAILY_CRON = re.compile(r"cron\((\d{1,2}) (\d{1,2}) \* \* \? \*\)")
 
 LOG_RETENTION_DAYS = (7, 14, 30, 60, 90, 180, 365)
+ALARM_SECONDS = (10, 30, 60)
 
 
 def _timezone(value: str) -> str:
@@ -71,13 +73,25 @@ def _log_retention(value: int) -> int:
     return value
 
 
+def _alarm_seconds(value: int) -> int:
+    if value not in ALARM_SECONDS:
+        raise ValueError(f"CloudWatch has no such period for alarms; use one of {ALARM_SECONDS}")
+    return value
+
+
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
+Percent = Annotated[int, Field(ge=1, le=100)]
+Rollout = Literal["all-at-once", "canary", "linear"]
 
 
 def _default_removal(data: dict[str, Any]) -> Literal["retain", "destroy"]:
     return "destroy" if data.get("environment") == "dev" else "retain"
+
+
+def _default_rollout(data: dict[str, Any]) -> Rollout:
+    return "all-at-once" if data.get("environment") == "dev" else "canary"
 
 
 def _default_bake(data: dict[str, Any]) -> int:
@@ -127,10 +141,27 @@ class Settings(BaseSettings):
     endpoint_invocations_per_instance: Count = 15_000
     """Target of the auto-scaling: invocations per instance and minute."""
 
-    rollout_bake_seconds: Annotated[int, Field(ge=0, le=3600)] = Field(default_factory=_default_bake)
-    """How long the alarms watch a new fleet before the old one goes; ``dev`` does not wait."""
     replay: bool = False
     """Decide on transactions of any age: for demonstrations on historical data."""
+
+    # Rollouts
+    rollout: Rollout = Field(default_factory=_default_rollout)
+    """How traffic moves to a new fleet; ``dev`` moves it at once."""
+    rollout_step_percent: Annotated[int, Field(ge=1, le=50)] = 10
+    """Traffic of the canary, or of each step of a linear rollout."""
+    rollout_bake_seconds: Annotated[int, Field(ge=0, le=3600)] = Field(default_factory=_default_bake)
+    """How long the alarms watch after each step; ``dev`` does not wait."""
+    rollout_alarm_seconds: Annotated[int, AfterValidator(_alarm_seconds)] = 60
+    """Period of the rollback alarms. Below 60 the endpoint publishes enhanced metrics, which cost more."""
+    rollout_alarm_periods: Annotated[int, Field(ge=1, le=10)] = 2
+    """Periods in a row that errors or latency must be too high."""
+    rollout_most_errors: Annotated[int, Field(ge=0)] = 5
+    """Server errors in a period; more roll the update back."""
+    rollout_slowest_p99_ms: Count = 200
+    rollout_most_declined_percent: Percent = 30
+    """Share of declines in what one server process decides in a while; more rolls the update back."""
+    rollout_most_fallback_percent: Percent = 30
+    """The same for decisions by the rules in place of the model."""
 
     # The nightly pipeline
     processing_instance_type: InstanceType = "ml.m5.xlarge"
@@ -166,7 +197,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _check_across_fields(self) -> Settings:
-        problems = [*self._stream_problems(), *self._feature_problems(), *self._endpoint_problems(),
+        problems = [*self._stream_problems(), *self._feature_problems(), *serving_problems(self),
                     *self._lifetime_problems()]  # fmt: skip
         if problems:
             raise ValueError("; ".join(problems))
@@ -201,21 +232,6 @@ class Settings(BaseSettings):
                     f"feature_ttl_days: {name} would forget its {LONGEST_WINDOW_DAYS}-day window after "
                     f"{days} days; use at least {LONGEST_WINDOW_DAYS}"
                 )
-
-    def _endpoint_problems(self) -> Iterator[str]:
-        low, high = self.endpoint_min_instances, self.endpoint_max_instances
-        if high < low:
-            yield f"endpoint_max_instances: {high} is below endpoint_min_instances; use at least {low}"
-            return
-        needed = self.transactions_per_second * 60
-        if high * self.endpoint_invocations_per_instance < needed:
-            least = math.ceil(needed / self.endpoint_invocations_per_instance)
-            yield (
-                f"endpoint_max_instances: {high} instances of {self.endpoint_invocations_per_instance} "
-                f"invocations a minute cannot carry {needed} a minute; use at least {least}"
-            )
-        if self.environment == "prod" and low < 2:
-            yield "endpoint_min_instances: prod needs 2 or more, so that one instance can be lost"
 
     def _lifetime_problems(self) -> Iterator[str]:
         if self.environment == "prod" and self.disposable:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from aws_cdk import CustomResource, Duration, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_ssm as ssm
@@ -14,13 +13,12 @@ from constructs import Construct
 from cdk_app.arns import Arns
 from cdk_app.constructs.deployer import Deployer
 from cdk_app.constructs.endpoint_role import EndpointRole
+from cdk_app.constructs.rollback_alarms import RollbackAlarms
 from cdk_app.project import inference_image
 from cdk_app.settings import Settings
 from processing.lake.audit import AUDIT_PREFIX
 
 VARIANT = "live"
-SLOWEST_P99_MICROSECONDS = 200_000
-"""The hard limit for a whole answer: 200 ms."""
 
 
 class ServingStack(Stack):
@@ -38,7 +36,7 @@ class ServingStack(Stack):
         self._settings = settings
         arns = self._arns = Arns(self, names)
         endpoint_role = EndpointRole(self, "EndpointRole", arns=arns, key=key)
-        alarms = [self._errors_alarm(), self._latency_alarm()]
+        alarms = RollbackAlarms(self, "RollbackAlarms", settings=settings, variant=VARIANT).alarms
         desired = self.to_json_string(
             self._desired(endpoint_role.role, [alarm.alarm_name for alarm in alarms])
         )
@@ -92,49 +90,10 @@ class ServingStack(Stack):
             "min_instances": settings.endpoint_min_instances,
             "max_instances": settings.endpoint_max_instances,
             "invocations_per_instance": settings.endpoint_invocations_per_instance,
+            "rollout": settings.rollout,
+            "step_percent": settings.rollout_step_percent,
+            "metrics_seconds": settings.rollout_alarm_seconds,
             "bake_seconds": settings.rollout_bake_seconds,
             "rollback_alarms": alarms,
             "tags": {"fraudline:environment": settings.environment},
         }
-
-    def _errors_alarm(self) -> cloudwatch.Alarm:
-        return self._alarm(
-            "ServerErrors",
-            "server-errors",
-            "The endpoint fails requests",
-            metric=self._metric("Invocation5XXErrors", "Sum"),
-            threshold=5,
-        )
-
-    def _latency_alarm(self) -> cloudwatch.Alarm:
-        return self._alarm(
-            "SlowDecisions",
-            "slow-decisions",
-            "One answer in a hundred takes longer than 200 ms",
-            metric=self._metric("ModelLatency", "p99"),
-            threshold=SLOWEST_P99_MICROSECONDS,
-        )
-
-    def _metric(self, name: str, statistic: str) -> cloudwatch.Metric:
-        return cloudwatch.Metric(
-            namespace="AWS/SageMaker",
-            metric_name=name,
-            dimensions_map={"EndpointName": self._settings.names.endpoint, "VariantName": VARIANT},
-            statistic=statistic,
-            period=Duration.minutes(1),
-        )
-
-    def _alarm(
-        self, construct_id: str, name: str, description: str, *, metric: cloudwatch.Metric, threshold: float
-    ) -> cloudwatch.Alarm:
-        return cloudwatch.Alarm(
-            self,
-            construct_id,
-            alarm_name=f"{self._settings.names.prefix}-{name}",
-            alarm_description=description,
-            metric=metric,
-            threshold=threshold,
-            evaluation_periods=2,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )

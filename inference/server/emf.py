@@ -71,7 +71,8 @@ class DecisionMetrics:
         if now_ms - self._began_ms < PERIOD_MS or not self._period.decisions:
             return None
         values = self._values()
-        metrics = [{"Name": name, "Unit": _UNITS[name]} for name in values]
+        # Per second: an alarm of 10 or 30 seconds cannot be made on a metric of standard resolution.
+        metrics = [{"Name": name, "Unit": _UNITS[name], "StorageResolution": 1} for name in values]
         directive = {"Namespace": NAMESPACE, "Dimensions": [["Environment"]], "Metrics": metrics}
         self._began_ms, self._period, self._slowest = now_ms, _Counts(), 0.0
         return json.dumps(

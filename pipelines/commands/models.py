@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from feature_groups.names import Names
-from pipelines.commands import registry
+from pipelines.commands import registry, rollout
 from pipelines.commands.registry import ModelVersion, RegistryError
 from processing.commands import target
 
@@ -123,17 +123,40 @@ def show(version: str, names: Names, as_json: bool) -> None:
 @models.command()
 @click.argument("version")
 @click.option("--comment", default="", help="Why; kept with the model.")
+@click.option("--wait/--no-wait", default=False, show_default=True, help="Follow it until it serves.")
+@click.option(
+    "--timeout", default=2700, show_default=True, type=click.IntRange(1), help="Longest wait, seconds."
+)
 @environment_option
 @json_option
 @reports_errors
-def approve(version: str, comment: str, names: Names, as_json: bool) -> None:
+def approve(version: str, comment: str, wait: bool, timeout: int, names: Names, as_json: bool) -> None:
     """Approve a version: the deployment rule then brings it to the endpoint.
+
+    With --wait the exit code is 1 when an alarm rolls the deployment back, and the alarm is named.
 
     \b
     Example:
-      fraudline models approve latest --comment "reviewed with the fraud team"
+      fraudline models approve latest --comment "reviewed with the fraud team" --wait
     """
-    _decide(version, registry.APPROVED, comment, names, as_json)
+    if not wait:
+        _decide(version, registry.APPROVED, comment, names, as_json)
+        return
+    sagemaker = target.resolve().client("sagemaker")
+    try:
+        before = rollout.look(sagemaker, names.endpoint)
+        decided = _decide(version, registry.APPROVED, comment, names, as_json)
+        rollout.follow(
+            sagemaker,
+            names.endpoint,
+            decided.arn,
+            before,
+            timeout_s=timeout,
+            tell=lambda line: click.echo(line, err=True),
+        )
+    except rollout.RolloutError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Version {decided.version} serves.", err=as_json)
 
 
 @models.command()
@@ -152,7 +175,7 @@ def reject(version: str, comment: str, names: Names, as_json: bool) -> None:
     _decide(version, registry.REJECTED, comment, names, as_json)
 
 
-def _decide(version: str, status: str, comment: str, names: Names, as_json: bool) -> None:
+def _decide(version: str, status: str, comment: str, names: Names, as_json: bool) -> ModelVersion:
     aws = target.resolve()
     click.echo(f"Talking to {aws.description}", err=True)
     sagemaker = aws.client("sagemaker")
@@ -163,6 +186,7 @@ def _decide(version: str, status: str, comment: str, names: Names, as_json: bool
         click.echo(json.dumps(decided.as_dict(), indent=2))
     else:
         click.echo(f"Version {decided.version} is now {decided.status}: {decided.comment}")
+    return decided
 
 
 def _print(version: ModelVersion) -> None:

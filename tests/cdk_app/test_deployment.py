@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 import tarfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -62,10 +66,10 @@ class Platform:
         answer: dict[str, Any] = json.loads(response["Body"].read())
         return answer
 
-    def register(self) -> str:
+    def register(self, review: float = 0.5, decline: float = 0.9) -> str:
         """Register a small model as PendingManualApproval; its ARN."""
         key = f"models/{time.time_ns()}/model.tar.gz"
-        self.mirror.client("s3").put_object(Bucket=self.lake, Key=key, Body=_bundle())
+        self.mirror.client("s3").put_object(Bucket=self.lake, Key=key, Body=_bundle(review, decline))
         container = {"Image": self.configuration()["image"], "ModelDataUrl": f"s3://{self.lake}/{key}"}
         package = self.sagemaker.create_model_package(
             ModelPackageGroupName=NAMES.model_package_group,
@@ -79,6 +83,26 @@ class Platform:
         )
         arn: str = package["ModelPackageArn"]
         return arn
+
+    def approve(self, *arguments: str) -> tuple[int, str]:
+        """``fraudline models approve``: its exit code and what it prints."""
+        result = subprocess.run(
+            [sys.executable, "-m", "fraudline", "models", "approve", *arguments],
+            env={
+                **os.environ,
+                "AWS_ENDPOINT_URL": self.mirror.endpoint_url,
+                "AWS_DEFAULT_REGION": self.mirror.region,
+                "AWS_ACCESS_KEY_ID": "mirror",
+                "AWS_SECRET_ACCESS_KEY": "mirror",
+            },
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=240,
+        )
+        return result.returncode, result.stdout
 
     def review(self, package: str, status: str) -> None:
         self.sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus=status)
@@ -101,11 +125,11 @@ class Platform:
         return (targets[0]["MinCapacity"], targets[0]["MaxCapacity"]) if targets else None
 
 
-def _bundle() -> bytes:
+def _bundle(review: float, decline: float) -> bytes:
     rows = np.random.default_rng(7).random((200, len(FEATURE_NAMES)))
     data = xgboost.DMatrix(rows, (rows[:, 0] > 0.5).astype(int))
     booster = xgboost.train({"objective": "binary:logistic"}, data, num_boost_round=3)
-    manifest = {"feature_names": list(FEATURE_NAMES), "thresholds": {"review": 0.5, "decline": 0.9}}
+    manifest = {"feature_names": list(FEATURE_NAMES), "thresholds": {"review": review, "decline": decline}}
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for name, content in (
@@ -179,3 +203,52 @@ def test_approvals_and_deployments(
     buckets = [item["Name"] for item in platform.mirror.client("s3").list_buckets()["Buckets"]]
     assert [name for name in buckets if name.startswith(NAMES.prefix)] == []
     assert platform.capacity() is None
+
+
+@pytest.mark.drill
+def test_a_canary_that_declines_everything_is_rolled_back_and_reported(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    watched = synthesise(
+        tmp_path / "watched",
+        rollout="canary",
+        rollout_step_percent=50,
+        rollout_alarm_seconds=10,
+        rollout_alarm_periods=1,
+        rollout_bake_seconds=30,
+    )
+    platform.deploy(watched)
+    platform.register(review=0.999998, decline=0.999999)
+    code, output = platform.approve("1", "--comment", "reviewed", "--wait")
+    assert code == 0, output
+    assert "Version 1 serves." in output
+
+    platform.register(review=1e-9, decline=2e-9)
+    stop, versions = threading.Event(), []
+
+    def decide_all_the_time() -> None:
+        while not stop.is_set():
+            versions.append(platform.decide()["model_version"])
+            time.sleep(0.05)
+
+    clients = [threading.Thread(target=decide_all_the_time) for _ in range(3)]
+    for client in clients:
+        client.start()
+    try:
+        code, output = platform.approve("2", "--comment", "a hasty one", "--wait")
+    finally:
+        stop.set()
+        for client in clients:
+            client.join()
+    assert code == 1, output
+    assert "fraudline-dev-many-declines" in output
+    group = NAMES.model_package_group
+    assert set(versions) == {f"{group}/1", f"{group}/2"}  # everyone was answered, by a model
+    assert platform.decide()["model_version"] == f"{group}/1"
+
+    # The failed deployment is also where the on-call engineer looks.
+    sqs = platform.mirror.client("sqs")
+    queue = sqs.get_queue_url(QueueName=f"{NAMES.prefix}-deployer-dead-letters")["QueueUrl"]
+    (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
+    assert "fraudline-dev-many-declines" in json.loads(message["Body"])["error"]

@@ -16,13 +16,17 @@ def test_the_defaults_are_a_disposable_laptop_environment() -> None:
     assert settings.environment == "dev"
     assert settings.disposable
     assert settings.account is None
-    assert settings.rollout_bake_seconds == 0
+    assert (settings.rollout, settings.rollout_bake_seconds) == ("all-at-once", 0)
 
 
 def test_other_environments_keep_their_data_and_watch_their_rollouts() -> None:
     settings = Settings(environment="staging")
     assert not settings.disposable
-    assert settings.rollout_bake_seconds == 300
+    assert (settings.rollout, settings.rollout_step_percent, settings.rollout_bake_seconds) == (
+        "canary",
+        10,
+        300,
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,6 +97,18 @@ def test_shards_follow_from_records_and_bytes(rate: int, size: int, shards: int)
         ({"raw_retention_days": 365}, "raw_retention_days: 365 deletes before the archive"),
         ({"log_retention_days": 45}, "fixed times; use one of"),
         ({"rollout_bake_seconds": 3601}, "rollout_bake_seconds"),
+        ({"rollout": "blue"}, "rollout"),
+        ({"rollout_step_percent": 20}, "rollout_step_percent: all traffic moves at once"),
+        ({"rollout": "canary"}, "alarms over 2 periods of 60 s see nothing in 0 s; use at least 180"),
+        (
+            {"rollout": "linear", "rollout_step_percent": 5, "rollout_bake_seconds": 200},
+            "rollout_step_percent: SageMaker has no linear steps of 5 %; use 10 to 50",
+        ),
+        (
+            {"rollout": "linear", "rollout_step_percent": 10, "rollout_bake_seconds": 300},
+            "10 steps of 300 s take 3000 s, the deployer waits 1800; use at most 180",
+        ),
+        ({"rollout_alarm_seconds": 20}, "CloudWatch has no such period"),
     ],
 )
 def test_invalid_settings_name_the_field_and_the_fix(values: dict[str, Any], message: str) -> None:

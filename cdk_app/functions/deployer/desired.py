@@ -13,7 +13,10 @@ class Desired:
     Attributes:
         model_environment: environment variables of every model container.
         invocations_per_instance: target of the scaling, per minute.
-        bake_seconds: how long alarms watch a new fleet before the old one goes.
+        rollout: ``all-at-once``, ``canary`` or ``linear``.
+        step_percent: traffic of the canary, or of each linear step.
+        bake_seconds: how long alarms watch after each step.
+        metrics_seconds: how often the endpoint publishes its metrics; 60 is what every endpoint does.
         rollback_alarms: names of alarms that roll an update back.
     """
 
@@ -27,7 +30,10 @@ class Desired:
     min_instances: int
     max_instances: int
     invocations_per_instance: int
+    rollout: str
+    step_percent: int
     bake_seconds: int
+    metrics_seconds: int
     rollback_alarms: tuple[str, ...]
     tags: dict[str, str]
 

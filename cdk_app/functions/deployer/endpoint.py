@@ -174,10 +174,16 @@ def _found(describe: Callable[..., Any], **request: str) -> dict[str, Any] | Non
 
 
 def _deployment(desired: Desired) -> dict[str, Any]:
+    size = {"Type": "CAPACITY_PERCENT", "Value": desired.step_percent}
+    steps: dict[str, dict[str, Any]] = {
+        "all-at-once": {"Type": "ALL_AT_ONCE"},
+        "canary": {"Type": "CANARY", "CanarySize": size},
+        "linear": {"Type": "LINEAR", "LinearStepSize": size},
+    }
     config: dict[str, Any] = {
         "BlueGreenUpdatePolicy": {
             "TrafficRoutingConfiguration": {
-                "Type": "ALL_AT_ONCE",
+                **steps[desired.rollout],
                 "WaitIntervalInSeconds": desired.bake_seconds,
             },
             "TerminationWaitInSeconds": 0,

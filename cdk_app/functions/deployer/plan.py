@@ -12,6 +12,7 @@ from cdk_app.functions.deployer.choice import Package
 from cdk_app.functions.deployer.desired import Desired
 
 _DIGEST_LENGTH = 12
+_USUAL_METRICS_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,13 @@ def plan(desired: Desired, package: Package | None) -> Plan:
         },
         "variant": {"VariantName": desired.variant, "InstanceType": desired.instance_type},
     }
+    if desired.metrics_seconds < _USUAL_METRICS_SECONDS:
+        content["metrics"] = {
+            "MetricsConfig": {
+                "EnableEnhancedMetrics": True,
+                "MetricPublishFrequencyInSeconds": desired.metrics_seconds,
+            }
+        }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:_DIGEST_LENGTH]
     name = f"{desired.endpoint}-{digest}"
     tags = [{"Key": key, "Value": value} for key, value in sorted(desired.tags.items())]
@@ -57,6 +65,7 @@ def plan(desired: Desired, package: Package | None) -> Plan:
                     "InitialVariantWeight": 1.0,
                 }
             ],
+            **content.get("metrics", {}),
             "Tags": tags,
         },
     )

@@ -36,7 +36,10 @@ def desired(**changes: Any) -> Desired:
         "min_instances": 1,
         "max_instances": 4,
         "invocations_per_instance": 15_000,
+        "rollout": "all-at-once",
+        "step_percent": 10,
         "bake_seconds": 0,
+        "metrics_seconds": 60,
         "rollback_alarms": ("errors",),
         "tags": {"environment": "test"},
     }

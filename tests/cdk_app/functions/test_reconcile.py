@@ -258,6 +258,41 @@ def test_updates_keep_the_instances_and_watch_the_alarms(
     assert deployment["AutoRollbackConfiguration"] == {"Alarms": [{"AlarmName": "errors"}]}
 
 
+@pytest.mark.parametrize(
+    ("rollout", "routing"),
+    [
+        ("canary", {"Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 20}}),
+        ("linear", {"Type": "LINEAR", "LinearStepSize": {"Type": "CAPACITY_PERCENT", "Value": 20}}),
+    ],
+)
+def test_traffic_moves_in_the_configured_steps(
+    world: World, monkeypatch: pytest.MonkeyPatch, rollout: str, routing: dict[str, Any]
+) -> None:
+    run(world)
+    requests: list[dict[str, Any]] = []
+    update = world.sagemaker.update_endpoint
+
+    def recorded(**request: Any) -> None:
+        requests.append(request)
+        update(**request)
+
+    monkeypatch.setattr(world.sagemaker, "update_endpoint", recorded)
+    run(
+        world,
+        desired(
+            instance_type="ml.m5.large",
+            rollout=rollout,
+            step_percent=20,
+            bake_seconds=90,
+            metrics_seconds=10,
+        ),
+    )
+    policy = requests[0]["DeploymentConfig"]["BlueGreenUpdatePolicy"]
+    assert policy["TrafficRoutingConfiguration"] == {**routing, "WaitIntervalInSeconds": 90}
+    config = world.sagemaker.configs[requests[0]["EndpointConfigName"]]
+    assert config["MetricsConfig"] == {"EnableEnhancedMetrics": True, "MetricPublishFrequencyInSeconds": 10}
+
+
 def test_old_models_are_deleted_but_not_those_another_run_may_be_using(world: World) -> None:
     run(world)
     now = datetime.now(UTC)

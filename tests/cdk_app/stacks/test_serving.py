@@ -54,7 +54,7 @@ def test_the_custom_resource_and_the_approval_event_use_one_configuration(templa
 def test_scaling_and_instances_follow_the_settings(prod: Assembly) -> None:
     wanted = desired(prod.template("serving"))
     assert (wanted.min_instances, wanted.max_instances) == (4, 60)
-    assert wanted.bake_seconds == 300
+    assert (wanted.rollout, wanted.step_percent, wanted.bake_seconds) == ("canary", 10, 300)
     assert wanted.model_environment["FRAUDLINE_AUDIT_RETENTION_DAYS"] == "2557"
 
 
@@ -117,18 +117,24 @@ def test_the_deployer_is_a_plain_function_whose_failures_are_kept(dev: Assembly,
     assert all(name == "cdk_app/__init__.py" or name.startswith("cdk_app/functions/") for name in files)
 
 
-def test_errors_and_latency_roll_an_update_back(template: Template) -> None:
+def test_errors_latency_and_odd_decisions_roll_an_update_back(template: Template) -> None:
     alarms = template.by("AWS::CloudWatch::Alarm", "AlarmName")
     references = {f"<{key}>": item for key, item in template.resources("AWS::CloudWatch::Alarm").items()}
     rollback = {
         references[name]["MetricName"]: references[name] for name in desired(template).rollback_alarms
     }
-    assert set(rollback) == {"Invocation5XXErrors", "ModelLatency"}
+    assert set(rollback) == {"Invocation5XXErrors", "ModelLatency", "DeclineShare", "FallbackShare"}
     assert rollback["ModelLatency"]["Threshold"] == 200_000
     assert rollback["ModelLatency"]["ExtendedStatistic"] == "p99"
-    for alarm in rollback.values():
+    assert rollback["DeclineShare"]["Statistic"] == "Maximum"
+    for name, alarm in rollback.items():
         dimensions = {item["Name"]: item["Value"] for item in alarm["Dimensions"]}
-        assert dimensions == {"EndpointName": "fraudline-dev-decisions", "VariantName": "live"}
+        assert dimensions == (
+            {"Environment": "dev"}
+            if name.endswith("Share")
+            else {"EndpointName": "fraudline-dev-decisions", "VariantName": "live"}
+        )
+        assert alarm["Period"] == 60
     assert "fraudline-dev-deployment-failed" in alarms
 
 
