@@ -25,7 +25,7 @@ class _SageMaker:
         if self._now is None:
             raise ClientError({"Error": {"Code": "ValidationException", "Message": "no"}}, "DescribeEndpoint")
         self._now = next(self._looks, self._now)
-        status, _, failure, seconds = self._now
+        status, _package, failure, seconds = self._now
         found: dict[str, Any] = {
             "EndpointStatus": status,
             "EndpointConfigName": "c",
