@@ -6,14 +6,14 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/stamps
-BENCHMARKS := generator mirror_data_plane decoding kernel policy signals features decision_log memory stream spark flink
+BENCHMARKS := generator mirror_data_plane decoding kernel policy signals features decision_log memory stream spark flink hot_path serving
 
 # Packages come without bytecode: where none may be written, each process compiles all it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench drill engines flink-connector install clean
+.PHONY: help demo test check bench drill baselines engines flink-connector install clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,13 +30,15 @@ check: install ## lint, format, types and the fast tests: run before every commi
 	@$(BIN)/mypy
 	@$(BIN)/pytest -q -m "not slow and not drill" $(ARGS)
 
-bench: install engines flink-connector ## measure everything against named alternatives
+bench: install engines baselines flink-connector ## measure everything against named alternatives
 	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name; done
 	@$(BIN)/python -m benchmarks.results
 	@$(BIN)/python -m benchmarks.readme
 
 drill: install engines flink-connector ## kill processes and watch the recovery
 	@$(BIN)/pytest -m drill $(ARGS)
+
+baselines: $(STAMP)/baselines ## install the serving stacks that the benchmarks compare with
 
 engines: $(STAMP)/spark $(STAMP)/flink ## install Spark and Flink, each into its own environment
 
@@ -67,8 +69,9 @@ $(STAMP)/project: pyproject.toml fraudline.py $(STAMP)/packages
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Spark and Flink want other versions of common packages: each has an environment inside ours.
-$(STAMP)/spark $(STAMP)/flink: $(STAMP)/%: requirements/%.txt $(STAMP)/packages
+# Spark, Flink and the serving stacks to compare with want other versions of common packages: each has an
+# environment inside ours.
+$(STAMP)/spark $(STAMP)/flink $(STAMP)/baselines: $(STAMP)/%: requirements/%.txt $(STAMP)/packages
 	@echo "Installing the environment of $* into $(VENV)/engines/$*"
 	@test -x $(VENV)/engines/$*/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(VENV)/engines/$*
 	@VIRTUAL_ENV=$(VENV)/engines/$* $(BIN)/uv pip sync --quiet --require-hashes $<

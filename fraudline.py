@@ -15,6 +15,7 @@ COMMANDS = {
     "env": ("mirror.commands.env:env", "Print variables that point any AWS tool at it."),
     "cdk": ("mirror.commands.cdk:cdk", "Run the pinned cdk command line against it."),
     "demo": ("mirror.commands.demo:demo", "Take transactions through the whole platform."),
+    "backtest": ("pipelines.commands.backtest:backtest", "Train and test on any transactions file."),
     "decisions": ("inference.commands.decisions:decisions", "What decisions were worth, by their labels."),
     "dlq": ("processing.commands.dlq:dlq", "List, show and replay dead letters."),
     "explain": ("inference.commands.explain:explain", "Show why a past decision was made."),

@@ -15,6 +15,11 @@ BEGIN, END = "<!-- figures: python -m benchmarks.readme -->", "<!-- end of figur
 _HANDBOOK = "(handbook_transactions)"
 _AGAINST = "features embedded against"
 
+_SERVING = "serving, 600 trees, 8 clients, one core"
+_PACED = "serving, open loop at 60 % of capacity, 600 trees"
+_HANDLER = "SageMaker XGBoost handler"
+_HOT = "hot path, 10,000/s for 60 s, 300 trees"
+
 
 class Row(NamedTuple):
     """A line of the table.
@@ -45,6 +50,15 @@ ROWS = (
     Row(f"features flink, checkpoints on {_HANDBOOK}", "Flink, checkpoints on, without its start", "≥ 5,000"),
     Row("stream consumer: process, outputs delivered", "stream consumer, every output delivered"),
     Row("memory of users after 90 days", "a million users, after 90 days"),
+    Row(f"{_SERVING}: Fraudline", "decisions by one core: features, 600 trees, reasons, log"),
+    Row(f"{_SERVING}: against {_HANDLER} with reasons", "〃", "≥ 40", ratio=True),
+    Row(f"{_SERVING}: against {_HANDLER} without reasons", "〃", "≥ 10", ratio=True),
+    Row(f"{_SERVING}: against MLServer, scores only", "〃", "≥ 10", ratio=True),
+    Row(f"{_SERVING}: against BentoML, scores only", "〃", ratio=True),
+    Row(f"{_SERVING}: p99 against {_HANDLER} with reasons", "p99 of 8 clients", "≥ 10", ratio=True),
+    Row(f"{_SERVING}: p99 against MLServer, scores only", "〃", "≥ 10", ratio=True),
+    Row(f"{_PACED}: p99", "p99 at 60 % of capacity, open loop", "< 5"),
+    Row(f"{_HOT}: decided", "Avro to recorded decision, both cores, 300 trees", "≥ 10,000"),
 )
 
 

@@ -13,7 +13,7 @@ from pipelines.backtest.folds import DAY, Fold
 from pipelines.backtest.rows import Rows
 
 
-def tested(rows: Rows, fold: Fold) -> NDArray[np.int64]:
+def without_known_cards(rows: Rows, fold: Fold) -> NDArray[np.int64]:
     """Indexes of the fold's test transactions, without those of cards that are blocked by then."""
     if fold.reference_start is None:
         window = rows.between(fold.test_start, fold.test_end)

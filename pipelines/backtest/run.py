@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.backtest.folds import Fold, FoldError
-from pipelines.backtest.known_cards import tested
+from pipelines.backtest.known_cards import without_known_cards
 from pipelines.backtest.rows import Rows
 from pipelines.steps.booster import TreeSettings, fit, refit, scores
 from pipelines.steps.dataset import Dataset
@@ -94,7 +94,7 @@ def _tested(rows: Rows, fold: Fold, settings: TreeSettings, costs: Costs, thread
     middle = fold.train_end - VALIDATION
     train = rows.dataset(rows.between(fold.train_start, middle), fold.test_start)
     validation = rows.dataset(rows.between(middle, fold.train_end), fold.test_start)
-    test = rows.dataset(tested(rows, fold))
+    test = rows.dataset(without_known_cards(rows, fold))
     for name, dataset in (("training", train), ("validation", validation), ("test", test)):
         frauds = int(dataset.target.sum())
         if frauds in (0, len(dataset.target)):

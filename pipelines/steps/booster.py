@@ -23,21 +23,26 @@ class TreeSettings:
             they are, 1 balances them; what lies between keeps scores near to probabilities.
     """
 
-    rounds: int = 600
+    rounds: int = 1000
     max_depth: int = 6
-    learning_rate: float = 0.1
+    learning_rate: float = 0.05
     min_child_weight: float = 5.0
     subsample: float = 0.8
     colsample: float = 0.6
     early_stopping: int = 50
-    imbalance: float = 0.25
+    imbalance: float = 0.0
     seed: int = 7
 
 
-def fit(train: Dataset, validation: Dataset, settings: TreeSettings, threads: int) -> xgb.Booster:
+def fit(
+    train: Dataset, validation: Dataset, settings: TreeSettings, threads: int, *, print_every: int = 0
+) -> xgb.Booster:
     """A model of `train`, cut at its best round on `validation`.
 
     Deterministic for equal data, settings, thread count and xgboost version.
+
+    Args:
+        print_every: rounds between two lines about the validation on standard output; 0 prints none.
     """
     training = _matrix(train)
     booster = xgb.train(
@@ -46,7 +51,7 @@ def fit(train: Dataset, validation: Dataset, settings: TreeSettings, threads: in
         num_boost_round=settings.rounds,
         evals=[(_matrix(validation, reference=training), "validation")],
         early_stopping_rounds=settings.early_stopping,
-        verbose_eval=50,
+        verbose_eval=print_every or False,
     )
     best: xgb.Booster = booster[: booster.best_iteration + 1]
     return best

@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> None:
     train = read_split(channel("train"), "train")
     validation = read_split(channel("validation"), "validation")
     manifest = read_manifest(channel("manifest"))
-    booster = fit(train, validation, settings, threads())
+    booster = fit(train, validation, settings, threads(), print_every=50)
     on_validation = scores(booster, validation)
     metrics = {
         "validation:auc": float(roc_auc_score(validation.target, on_validation)),

@@ -94,6 +94,24 @@ def against_home(
     )
 
 
+def against_own_home(
+    table: pa.Table, place: tuple[pa.ChunkedArray, pa.ChunkedArray, pa.ChunkedArray]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """`distance` and `foreign` where the rows themselves say where the user lives."""
+
+    def home(name: str, kind: pa.DataType) -> pa.ChunkedArray:
+        return table[name] if name in table.column_names else pa.chunked_array([pa.nulls(len(table), kind)])
+
+    lat, lon, country = place
+    homes = Homes.of_rows(
+        floats(home("home_lat", pa.float64())),
+        floats(home("home_lon", pa.float64())),
+        _whole(home("home_country", pa.string())),
+    )
+    own = np.arange(len(table))
+    return homes.distances(own, floats(lat), floats(lon)), homes.foreign(own, _whole(country))
+
+
 def milliseconds(column: pa.ChunkedArray) -> NDArray[np.int64]:
     """Timestamps of any unit as milliseconds since 1970; finer units are cut, as at the border."""
     if isinstance(column.type, pa.TimestampType) and column.type.unit in ("us", "ns"):

@@ -40,6 +40,12 @@ class Homes:
         counts = np.bincount(owner, minlength=len(self._users))
         self._first = np.concatenate([[0], np.cumsum(counts)])
 
+    @classmethod
+    def of_rows(cls, lat: NDArray[np.float64], lon: NDArray[np.float64], country: pa.Array) -> Homes:
+        """A version for each row, in their order."""
+        rows = pa.array(np.arange(lat.size))
+        return cls(rows, None, lat, lon, country)
+
     def versions_at(
         self, users: list[str], user: NDArray[np.int32], times: NDArray[np.int64]
     ) -> NDArray[np.int64]:

@@ -17,8 +17,8 @@ from processing.engines import encode
 from processing.engines.columns import EventColumns, FraudReports
 from processing.engines.homes import Homes
 from processing.engines.job import EngineError, FeatureJob
-from processing.sources.column_map import ColumnMap, ColumnMapError
-from processing.sources.dataset import TRANSACTIONS, Dataset
+from processing.sources.column_map import HOME, ColumnMap, ColumnMapError
+from processing.sources.dataset import TRANSACTIONS, USERS, Dataset
 from processing.sources.files import convert, read_source
 
 _DAY_MS = 86_400_000
@@ -151,6 +151,9 @@ def mapped(source: pa.Table, columns: ColumnMap, *, with_labels: bool) -> pa.Tab
             arrays[field.name] = source[theirs]  # a number becomes a text once, not in every row
         else:
             arrays[field.name] = convert(source, theirs, field)
+    for field in USERS:
+        if field.name in HOME and field.name in columns.columns:
+            arrays[field.name] = convert(source, columns.columns[field.name], field)
     label = columns.labels
     if with_labels and label is not None:
         fraud = convert(source, label.is_fraud, pa.field("is_fraud", pa.bool_()))
@@ -188,7 +191,10 @@ def in_event_order(
     merchant, merchants = encode.codes(table["merchant_id"])
     minor = encode.minor_units(table["amount"].to_numpy(), table["currency"])
     place = (table["lat"], table["lon"], table["country"])
-    distance, foreign = encode.against_home(homes, users, user, times, place)
+    if any(name in table.column_names for name in HOME):
+        distance, foreign = encode.against_own_home(table, place)
+    else:
+        distance, foreign = encode.against_home(homes, users, user, times, place)
     events = EventColumns(
         table["transaction_id"],
         user,

@@ -2,7 +2,8 @@
 
 [columns]                      # ours = "theirs"; required: transaction_id, user_id, merchant_id,
 transaction_id = "TX_ID"       # amount, timestamp; optional: currency, lat, lon, country, device,
-...                            # channel, status. What is not listed is a missing value.
+...                            # channel, status; home_lat, home_lon, home_country: the card holder's.
+                               # What is not listed is a missing value.
 [defaults]                     # one value for a column that the file lacks
 currency = "EUR"
 [labels]                       # where the truth is, and when it becomes known
@@ -21,6 +22,8 @@ from typing import Any
 
 from processing.sources.dataset import TRANSACTIONS
 
+HOME = ("home_lat", "home_lon", "home_country")
+"""Where the card holder lives, as each row says it."""
 REQUIRED = ("transaction_id", "user_id", "merchant_id", "amount", "timestamp")
 _LABEL_KEYS = ("is_fraud", "fraud_type", "delay_days", "known_at", "investigated")
 _CRITERIA = ("minimum_auc", "minimum_average_precision")
@@ -53,7 +56,7 @@ class LabelColumns:
 
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
-    """A validated map. `columns` and `defaults` are keyed by our names.
+    """A validated map. `columns` and `defaults` are keyed by our names, those of `HOME` included.
 
     `criteria` are the thresholds a model of this data has to reach, by parameter name.
     """
@@ -87,7 +90,7 @@ class ColumnMap:
             if not isinstance(value, dict):
                 raise ColumnMapError(f"{section}: make it a section, [{section}]")
         columns, defaults = document.get("columns", {}), document.get("defaults", {})
-        _known("[columns]", columns, TRANSACTIONS.names)
+        _known("[columns]", columns, [*TRANSACTIONS.names, *HOME])
         _known("[defaults]", defaults, TRANSACTIONS.names)
         _texts("[columns]", columns)
         for name in REQUIRED:

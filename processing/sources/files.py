@@ -12,11 +12,12 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from processing.events.currencies import DECIMALS
-from processing.sources.column_map import ColumnMap, ColumnMapError, LabelColumns
-from processing.sources.dataset import LABELS, TRANSACTIONS, TRUTH, Dataset
+from processing.sources.column_map import HOME, ColumnMap, ColumnMapError, LabelColumns
+from processing.sources.dataset import LABELS, TRANSACTIONS, TRUTH, USERS, Dataset
 
 _MS = pa.timestamp("ms", "UTC")
 _DAY_MS = 86_400_000
+_MOST_SECONDS = 100_000_000_000
 
 
 def read_file(path: Path, columns: ColumnMap) -> Dataset:
@@ -55,6 +56,7 @@ def read_file(path: Path, columns: ColumnMap) -> Dataset:
     return Dataset(
         transactions=transactions.take(order),
         labels=labels,
+        users=_users(source.take(order), transactions["user_id"].take(order), columns),
         truth=None if truth is None else truth.take(order),
     )
 
@@ -105,11 +107,20 @@ def convert(source: pa.Table, name: str, field: pa.Field) -> pa.ChunkedArray:
 
 
 def _timestamps(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if not pa.types.is_timestamp(column.type):
-        column = pc.cast(column, pa.timestamp("ms"))  # ISO-8601 texts
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        column = _since_1970(column)
+    elif not pa.types.is_timestamp(column.type):
+        column = pc.cast(column, pa.timestamp("ms"))  # ISO-8601 texts and dates
     if column.type.tz is None:
         column = pc.assume_timezone(column, "UTC")
     return pc.cast(column, _MS, safe=False)
+
+
+def _since_1970(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Numbers as times: seconds, or milliseconds where seconds would be after the year 5000."""
+    newest = pc.max(column).as_py()
+    scale = 1000 if newest is None or abs(newest) < _MOST_SECONDS else 1
+    return pc.cast(pc.cast(pc.multiply(column, scale), pa.int64(), safe=False), pa.timestamp("ms"))
 
 
 def _rounded(transactions: pa.Table) -> pa.Table:
@@ -121,6 +132,25 @@ def _rounded(transactions: pa.Table) -> pa.Table:
     # Dividing, never multiplying by 0.01: the quotient is the number nearest to the decimal one.
     amounts = np.rint(transactions["amount"].to_numpy() * scale) / scale
     return transactions.set_column(index, TRANSACTIONS.field(index), pa.array(amounts, from_pandas=True))
+
+
+def _users(source: pa.Table, user_ids: pa.ChunkedArray, columns: ColumnMap) -> pa.Table | None:
+    """A profile per user, with the home of the first transaction; None where the map names no home."""
+    if not any(name in columns.columns for name in HOME):
+        return None
+    users = user_ids.combine_chunks()
+    unique = pc.unique(users).drop_null()
+    first = pc.index_in(unique, users)
+    arrays = []
+    for field in USERS:
+        theirs = columns.columns.get(field.name)
+        if field.name == "user_id":
+            arrays.append(unique)
+        elif theirs is None:
+            arrays.append(pa.nulls(len(unique), field.type))
+        else:
+            arrays.append(convert(source, theirs, field).combine_chunks().take(first))
+    return pa.table(arrays, schema=USERS)
 
 
 def _constant(value: object, field: pa.Field, rows: int) -> pa.Array:

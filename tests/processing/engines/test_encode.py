@@ -108,3 +108,19 @@ def test_columns_and_reports_survive_a_file(tmp_path: Path) -> None:
     read = FraudReports.read(tmp_path / "frauds.parquet")
     assert read.known.tolist() == [5, 7]
     assert read.merchant.tolist() == [identity("m"), identity("n")]
+
+
+def test_homes_in_the_rows() -> None:
+    table = pa.table({"home_lat": [48.85, None, 0.0], "home_lon": [2.35, 2.35, 0.0]})
+    place = tuple(
+        pa.chunked_array([values])
+        for values in (
+            pa.array([43.3, 43.3, None]),
+            pa.array([5.4, 5.4, 0.0]),
+            pa.array(["FR", "FR", "FR"]),
+        )
+    )
+    distance, foreign = encode.against_own_home(table, (place[0], place[1], place[2]))
+    assert distance[0] == distance_km(48.85, 2.35, 43.3, 5.4)
+    assert np.isnan(distance[1:]).all()
+    assert np.isnan(foreign).all()

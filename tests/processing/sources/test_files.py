@@ -136,3 +136,28 @@ def test_gaps_become_records_that_the_platform_can_judge(tmp_path: Path) -> None
         decode_transaction(records[0].data, now_ms, True)
     assert (caught.value.kind, caught.value.field) == ("incomplete", "user_id")
     assert [decode_transaction(record.data, now_ms, True).lat for record in records[1:]] == [None, None]
+
+
+@pytest.mark.parametrize("scale", [1, 1000])
+def test_times_may_be_seconds_or_milliseconds_since_1970(tmp_path: Path, scale: int) -> None:
+    seconds = [int(datetime(2018, 4, day, 12, tzinfo=UTC).timestamp()) for day in (2, 1, 3)]
+    table = _rows().set_column(1, "TX_DATETIME", pa.array([second * scale for second in seconds]))
+    pq.write_table(table, tmp_path / "rows.parquet")
+    times = read_file(tmp_path / "rows.parquet", HANDBOOK).transactions["timestamp"].to_pylist()
+    assert times == [datetime(2018, 4, day, 12, tzinfo=UTC) for day in (1, 2, 3)]
+
+
+def test_homes_in_the_rows_become_profiles(tmp_path: Path) -> None:
+    table = (
+        _rows().append_column("LAT", pa.array([50.0, 40.0, 51.0])).append_column("LON", pa.array([8.0] * 3))
+    )
+    pq.write_table(table, tmp_path / "rows.parquet")
+    columns = ColumnMap(
+        {**HANDBOOK.columns, "home_lat": "LAT", "home_lon": "LON"}, HANDBOOK.defaults, HANDBOOK.labels
+    )
+    users = read_file(tmp_path / "rows.parquet", columns).users
+    assert users is not None
+    assert sorted(users.select(["user_id", "home_lat", "home_lon", "home_country"]).to_pylist(), key=str) == [
+        {"user_id": "7", "home_lat": 50.0, "home_lon": 8.0, "home_country": None},
+        {"user_id": "8", "home_lat": 40.0, "home_lon": 8.0, "home_country": None},
+    ]

@@ -1,0 +1,1 @@
+"""The decision server against the usual ways of serving the same model."""
