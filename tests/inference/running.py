@@ -105,6 +105,11 @@ def stored_records() -> dict[str, Any]:
     return {"Records": records, "Errors": [], "UnprocessedIdentifiers": []}
 
 
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """The client has gone, as it may when it was kept waiting."""
+
+
 class Store:
     """A feature store that answers what it is told to, so that it can also break.
 
@@ -124,6 +129,7 @@ class Store:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body are two packets: the second would wait 40 ms
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
@@ -146,7 +152,7 @@ class Store:
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Quiet(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -172,12 +178,17 @@ class Store:
 
 @dataclass
 class Server:
-    """``python -m inference serve`` on a free port."""
+    """``python -m inference serve`` on a free port.
+
+    Attributes:
+        prefix: words before the command.
+    """
 
     model_dir: Path
     store_url: str
     extra: dict[str, str] = field(default_factory=dict)
     output: str = ""
+    prefix: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         # Of its own: another server's shipper would deliver what this one wrote.
@@ -210,7 +221,7 @@ class Server:
             "FRAUDLINE_SPOOL_DIR": self._spool.name,
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "inference", "serve"],
+            [*self.prefix, sys.executable, "-m", "inference", "serve"],
             env=env | self.extra,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
