@@ -16,10 +16,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from benchmarks.results import record
-from processing.engines import spark
+from processing.engines import embedded, spark
 from processing.engines.job import FeatureJob
 from processing.engines.spark.launch import run_in_spark
 from processing.generator import Scenario, generate
+from processing.parity.tables import compare_files
 from processing.sources.column_map import ColumnMap
 from processing.sources.files import read_file
 
@@ -41,6 +42,9 @@ def main() -> None:
             generate(Scenario(events=_EVENTS, days=_DAYS)).write(folder)
         ours = spark.run(FeatureJob(folder, None, scratch / "ours.parquet"))
         native = run_in_spark("benchmarks.spark_native", [str(folder), str(scratch / "native")], scratch)
+        embedded.run(FeatureJob(folder, None, scratch / "embedded.parquet"))
+        parity = compare_files(scratch / "ours.parquet", scratch / "embedded.parquet")
+        assert parity.equal, "the Spark job and the embedded engine differ: `fraudline parity` says where"
         rows = pq.read_table(scratch / "native", columns=["transaction_id"]).num_rows
     assert rows == ours.rows, f"{rows} rows from window functions, {ours.rows} from ours"
     assert ours.cpu_seconds is not None, "CPU seconds of other processes are known on Linux only"

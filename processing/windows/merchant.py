@@ -11,6 +11,7 @@ from processing.windows.horizon import RETENTION_MS
 from processing.windows.packing import Packed, windows_in, words_of
 from processing.windows.runtime import Kernel, kernel
 
+_NEVER = -(1 << 62)
 _COUNT, _FRAUDS, _FIRST_FRAUD, _TILES = 1, 3, 4, 5  # words of the header, see the kernel
 _NEVER = -(1 << 62)
 
@@ -86,9 +87,13 @@ def merchant_learn_fraud(state: bytes | None, known_ms: int, instead_of: int | N
 
 
 def merchant_latest_time(state: Packed | None) -> int | None:
-    """Time of the newest transaction or known fraud; None for no history."""
+    """Time of the newest transaction or known fraud that the state still has; None for no history."""
     newest = merchant_times(state)[-1:] + merchant_frauds(state)[-1:]
-    return max(newest, default=None)
+    if newest or state is None:
+        return max(newest, default=None)
+    # Everything was too old to count and is gone; since when there were frauds is kept.
+    first = words_of(state)[_FIRST_FRAUD]
+    return first if first != _NEVER else None
 
 
 def merchant_times(state: Packed | None) -> list[int]:

@@ -62,7 +62,8 @@ def adopt(state: bytes, empty: bytes, header: int, coarse: slice) -> bytes:
     wanted = _PREFIX.unpack_from(empty)[1]
     if version != VERSION:
         raise StateError(
-            f"state version {version}: this code reads version {VERSION}; replay the lake to rebuild it"
+            f"state version {version}: this code reads version {VERSION}; delete it, and the history "
+            "begins anew"
         )
     if kind != wanted:
         raise StateError(f"state kind {kind!r}: expected {wanted!r}")
@@ -73,6 +74,6 @@ def adopt(state: bytes, empty: bytes, header: int, coarse: slice) -> bytes:
     if any(words[header:]) or any(words[coarse]):
         raise StateError(
             "state with tiles of other windows or another cap (feature_groups/windows.py): "
-            "replay the lake to rebuild it"
+            "delete it, and the history begins anew"
         )
     return empty[:8] + state[8 : 8 * header] + empty[8 * header :] + state[start:]

@@ -88,7 +88,11 @@ def user_last_time(state: Packed | None, t_ms: int) -> int | None:
 def user_latest_time(state: Packed | None) -> int | None:
     """Time of the newest transaction ever applied; None for no history."""
     times = user_times(state)
-    return times[-1] if times else None
+    if times:
+        return times[-1]
+    # The transactions were too old to count and are gone; when the last one was is kept.
+    last = _NEVER if state is None else words_of(state)[_LAST_TIME]
+    return last if last > _NEVER else None
 
 
 def user_times(state: Packed | None) -> list[int]:

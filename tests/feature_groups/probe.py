@@ -14,10 +14,13 @@ import pandas as pd
 from feature_groups import FEATURE_NAMES, GROUPS
 from feature_groups.catalogue import catalogue
 from processing.batch import compute_features
+from processing.engines.flink import kernel
+from processing.engines.flink.bundles import MerchantEvent, UserEvent
 from processing.events import Transaction
 from processing.features import MerchantState, UserState, observe, vector
 from processing.lake import FEATURES, LABELS
 from processing.schemas.declared import declared
+from processing.windows import identity
 
 HOUR = 3_600_000
 START = 1_772_368_496_789
@@ -76,6 +79,29 @@ def by_batch(events: list[Transaction]) -> pd.DataFrame:
     return features.set_index("transaction_id").loc[[event.transaction_id for event in events]]
 
 
+def by_flink(events: list[Transaction]) -> list[list[float]]:
+    """By the Flink engine's kernel; only its jobs need Flink."""
+    users: dict[int, bytes] = {}
+    merchants: dict[int, bytes] = {}
+    rows = []
+    for event in events:
+        user, merchant = identity(event.user_id), identity(event.merchant_id)
+        t_ms, missing = event.timestamp_ms, float("nan")
+        ((_, of_user),) = kernel.of_users(
+            Kept(users), [UserEvent(user, merchant, t_ms, event.hundredths, 0, 0, 0, missing, missing)]
+        )
+        ((_, of_merchant),) = kernel.of_merchants(Kept(merchants), [MerchantEvent(merchant, user, t_ms)])
+        rows.append(kernel.joined(of_user, of_merchant))
+    return rows
+
+
+class Kept:
+    """States in a dictionary."""
+
+    def __init__(self, states: dict[int, bytes]) -> None:
+        self.get, self.put = states.get, states.__setitem__
+
+
 def deployed() -> dict[str, dict[str, str]]:
     """Features by group, as CloudFormation gets them."""
     from aws_cdk import App, Environment, Stack
@@ -110,10 +136,12 @@ def deployed() -> dict[str, dict[str, str]]:
 def main(names: list[str]) -> dict[str, Any]:
     events = log()
     rows, batch, page = by_vector(events), by_batch(events), catalogue()
+    flink = by_flink(events)
     return {
         "added": sorted(name for name in names if name in FEATURE_NAMES),
         "brute_force": brute_force(events),
         "vector": {name: [row[FEATURE_NAMES.index(name)] for row in rows] for name in names},
+        "flink": {name: [row[FEATURE_NAMES.index(name)] for row in flink] for name in names},
         "batch": {name: batch[name].tolist() for name in names},
         "groups": {group.name: [feature.name for feature in group.features] for group in GROUPS},
         "parquet": FEATURES.names,

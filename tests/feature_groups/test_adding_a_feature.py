@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "adding-a-feature.md"
 _DIFF = re.compile(r"```diff\n--- (?P<file>\S+)\n(?P<lines>.*?)```", re.DOTALL)
 _PACKAGES = ("feature_groups", "processing", "pipelines", "inference", "cdk_app")
-_HAS_NO_PART = shutil.ignore_patterns("__pycache__", "connector", "generator", "stream", "commands")
+_HAS_NO_PART = shutil.ignore_patterns("__pycache__", "connector", "generator", "commands")
 ADDED = {
     "user-activity": "user_transaction_count_6h",
     "merchant": "merchant_transaction_count_12h",
@@ -73,13 +73,14 @@ def test_the_page_adds_a_feature_of_each_kind(seen: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("name", ADDED.values())
-def test_values_are_those_of_brute_force_in_the_vector_and_in_the_batch(
+def test_values_are_those_of_brute_force_in_the_vector_the_batch_and_flink(
     seen: dict[str, dict[str, list[float]]], name: str
 ) -> None:
     wanted = seen["brute_force"][name]
     assert len(set(wanted)) > 3, "the log tells nothing"
     assert seen["vector"][name] == wanted
     assert seen["batch"][name] == wanted
+    assert seen["flink"][name] == wanted
 
 
 def test_groups_schemas_and_catalogue_have_it(seen: dict[str, dict[str, list[str]]]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import nan
 from typing import Protocol
 
-from feature_groups import FEATURE_NAMES, MERCHANT_FEATURES, USER_FEATURES
+from feature_groups import MERCHANT_FEATURES, REQUEST_FEATURES, USER_FEATURES
 from processing.engines.flink.bundles import Fraud, MerchantEvent, Step, UserEvent, grouped
 from processing.windows import MerchantState, UserState
 
@@ -64,17 +64,25 @@ def joined(of_user: list[float], of_merchant: list[float]) -> list[float]:
 
 def _request(event: UserEvent, average: float, last: int | None) -> tuple[float, ...]:
     """The request-time features, as `processing.features.vector` defines them."""
-    t_ms, amount = event.time, event.amount / 100.0
-    return (
-        amount,
-        event.distance,
-        nan if last is None else (t_ms - last) / 1000.0,
-        float(t_ms // _HOUR_MS % 24),
-        float((t_ms // _DAY_MS + _THURSDAY) % 7),
-        # The average of amounts that round to no hundredth is 0: nothing to compare with.
-        amount / average if average else nan,
-        event.foreign,
+    return tuple(computation(event, average, last) for computation in _IN_ORDER)
+
+
+_Computation = Callable[[UserEvent, float, int | None], float]
+_REQUEST: dict[str, _Computation] = {
+    "amount": lambda event, _average, _last: event.amount / 100.0,
+    "distance_from_home_km": lambda event, _average, _last: event.distance,
+    "seconds_since_last_transaction": lambda event, _average, last: (
+        nan if last is None else (event.time - last) / 1000.0
+    ),
+    "hour_of_day": lambda event, _average, _last: float(event.time // _HOUR_MS % 24),
+    "day_of_week": lambda event, _average, _last: float((event.time // _DAY_MS + _THURSDAY) % 7),
+    # The average of amounts that round to no hundredth is 0: nothing to compare with.
+    "amount_to_average_30d": lambda event, average, _last: event.amount / 100.0 / average if average else nan,
+    "foreign_country": lambda event, _average, _last: event.foreign,
+}
+if _LACKING := [feature.name for feature in REQUEST_FEATURES if feature.name not in _REQUEST]:
+    raise NotImplementedError(
+        f"{', '.join(_LACKING)}: declared, but the Flink engine does not compute it; add it to _REQUEST in "
+        "processing/engines/flink/kernel.py"
     )
-
-
-assert len(FEATURE_NAMES) == USER_WIDTH + MERCHANT_WIDTH + 7
+_IN_ORDER = tuple(_REQUEST[feature.name] for feature in REQUEST_FEATURES)

@@ -16,7 +16,7 @@ from tests.processing.windows import logs
 
 pytestmark = pytest.mark.drill
 
-KILLS = int(os.environ.get("FRAUDLINE_KILLS", "10"))
+KILLS = int(os.environ.get("FRAUDLINE_KILLS", "20"))
 _PER_KILL = 60
 
 

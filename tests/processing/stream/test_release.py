@@ -14,10 +14,12 @@ from processing.stream.release import SLACK_MS, released_merchant, released_user
 from processing.stream.store import Commit, Release, Store
 from processing.windows import (
     RETENTION_MS,
+    merchant_latest_time,
     merchant_learn_fraud,
     merchant_query,
     merchant_update,
     user_last_time,
+    user_latest_time,
     user_query,
     user_update,
 )
@@ -45,6 +47,7 @@ def test_a_released_user_answers_and_goes_on_as_before(
     t_ms = OLD - SLACK_MS + later
     assert repr(user_query(small, t_ms)) == repr(user_query(state, t_ms))
     assert user_last_time(small, t_ms) == user_last_time(state, t_ms)
+    assert user_latest_time(small) == user_latest_time(state)  # so that it has a record in a new store
     assert user_update(small, t_ms, 5, 6, 7) == user_update(state, t_ms, 5, 6, 7)
     assert released_user(small, OLD) == small
 
@@ -62,6 +65,7 @@ def test_a_released_merchant_answers_and_goes_on_as_before(
     assert state is not None
     small = released_merchant(state, OLD)
     assert (small is None) == (not frauds)
+    assert (merchant_latest_time(small) is None) == (not frauds)
     t_ms = OLD - SLACK_MS + later
     assert repr(merchant_query(small, t_ms)) == repr(merchant_query(state, t_ms))
     assert merchant_update(small, t_ms, 5) == merchant_update(state, t_ms, 5)
