@@ -14,6 +14,7 @@ TARGETS = {
     "check",
     "bench",
     "drill",
+    "baselines",
     "engines",
     "flink-connector",
     "install",
