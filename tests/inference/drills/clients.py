@@ -104,9 +104,10 @@ def held(name: str, seen: list[Seen], score: float, *, most_ms: float = 200.0) -
     answered = np.array([one.ms for one in seen if one.status == 200])
     p50, p99, worst = np.percentile(answered, [50, 99, 100]) if answered.size else (np.nan,) * 3
     by_rules = sum(one.status == 200 and one.answer["fallback_reason"] is not None for one in seen)
+    server = max((one.answer["latency_ms"] for one in seen if one.status == 200), default=np.nan)
     print(
         f"{name}: {len(seen)} requests, {answered.size} answered, {by_rules} of them by the rules, "
         f"{len(seen) - answered.size} told to come again; p50 {p50:.1f}, p99 {p99:.1f}, "
-        f"longest {worst:.1f} ms"
+        f"longest {worst:.1f} ms, {server:.1f} in the server"
     )
     assert not answered.size or worst < most_ms, name
