@@ -25,6 +25,7 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])  # the server starts it with that blocked
     try:
         settings = LogSettings.from_environ(os.environ)
         shipper = Shipper(settings.folder, configured(settings), sync_ms=settings.sync_ms)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +17,9 @@ log = logging.getLogger("inference")
 
 class Companion:
     """``python -m MODULE`` at a lower priority than the workers.
+
+    It begins with SIGTERM blocked, and unblocks it when it knows what to do then: a signal that comes while
+    Python is still starting is kept for it, instead of ending it with its work undone.
 
     Args:
         stop_seconds: how long it may take to end.
@@ -32,7 +36,7 @@ class Companion:
         self._started = time.monotonic()
         self._process = subprocess.Popen(
             [sys.executable, "-m", self._module],
-            preexec_fn=_lower_priority,
+            preexec_fn=_prepare,
         )
 
     def tend(self) -> None:
@@ -51,17 +55,21 @@ class Companion:
             self.start()
 
     def stop(self) -> None:
-        """SIGTERM, and SIGKILL when it takes too long."""
-        if self._process is None:
-            return
+        """SIGTERM, and SIGKILL when it takes too long. One that has ended is started for what is left."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+        assert self._process is not None
         self._process.terminate()
         try:
-            self._process.wait(self._stop_seconds)
+            code = self._process.wait(self._stop_seconds)
         except subprocess.TimeoutExpired:
             log.error("%s does not end: killed", self._module)
             self._process.kill()
-            self._process.wait()
+            code = self._process.wait()
+        if code:
+            log.error("%s ended (%d) with something left to do", self._module, code)
 
 
-def _lower_priority() -> None:
+def _prepare() -> None:
     os.nice(10)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])

@@ -129,6 +129,7 @@ class Store:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body are two packets: the second would wait 40 ms
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
