@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-QUANTILES = (50.0, 95.0, 99.0, 99.9)
+QUANTILES = (50.0, 95.0, 99.0, 99.9, 100.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,16 @@ class Load:
 
     Attributes:
         rate: answers per second.
-        latencies_ms: p50, p95, p99 and p99.9.
+        latencies_ms: p50, p95, p99, p99.9 and the longest.
         answered: how many.
-        failed: answers that were not 200.
+        refused: of them 503 with a Retry-After.
+        failed: of them neither that nor 200.
     """
 
     rate: float
     latencies_ms: tuple[float, ...]
     answered: int
+    refused: int
     failed: int
 
 
@@ -74,7 +76,7 @@ def offer(
             [sys.executable, "-m", __name__, str(port), file.name], stdout=subprocess.PIPE, check=True
         )
     found: dict[str, Any] = json.loads(done.stdout)
-    return Load(found["rate"], tuple(found["latencies_ms"]), found["answered"], found["failed"])
+    return Load(**found | {"latencies_ms": tuple(found["latencies_ms"])})
 
 
 class _Client:
@@ -95,7 +97,7 @@ class _Client:
         self._due: dict[int, float] = {}
         self._partly: dict[int, bytes] = {}
         self.latencies: list[float] = []
-        self.failed = 0
+        self.refused = self.failed = 0
 
     def closed(self, seconds: float) -> float:
         """Seconds that it took."""
@@ -145,7 +147,12 @@ class _Client:
                 self._partly[number] = data
                 continue
             self.latencies.append(time.perf_counter() - self._due.pop(number))
-            self.failed += data[9:12] != b"200"
+            if data[9:12] != b"200":
+                clean = (
+                    data[9:12] == b"503" and b"\r\nretry-after: " in data[: data.index(b"\r\n\r\n")].lower()
+                )
+                self.refused += clean
+                self.failed += not clean
             done.append(number)
         return done
 
@@ -176,6 +183,7 @@ def main(port: int, plan: dict[str, Any]) -> None:
                 "rate": answered / took,
                 "latencies_ms": quantiles.tolist(),
                 "answered": answered,
+                "refused": client.refused,
                 "failed": client.failed,
             }
         )

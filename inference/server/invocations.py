@@ -20,7 +20,7 @@ from processing.events import RejectedRecord, Transaction
 
 _QUEUE_S = 0.05
 """Work that may wait: what comes on top is refused, so that nobody waits longer than a few times that."""
-_LEAST_PENDING, _MOST_PENDING = 16, 1024
+_LEAST_PENDING, _MOST_PENDING = 4, 1024
 _MOST_BATCHES = 8
 
 _CONTENT_TYPES = {kind: kind.encode() for kind in formats.MEDIA_TYPES}

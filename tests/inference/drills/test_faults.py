@@ -10,21 +10,28 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pyarrow.dataset as ds
 import pytest
 
+from benchmarks.serving.load import offer
+from benchmarks.trained import bundle_dir
+from processing.online.embedded import LmdbWriter
 from tests.inference.decision_log.postgres import Postgres, rows
 from tests.inference.drills.clients import Clients, Seen, held
-from tests.inference.running import Server, Store
+from tests.inference.running import GOOD, Server, Store
 from tests.inference.signals.bureaus import DECLARED, Bureau
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(400)]
 
 _BUDGETS = {"FRAUDLINE_READ_BUDGET_MS": "50", "FRAUDLINE_DECISION_BUDGET_MS": "120", "FRAUDLINE_WORKERS": "2"}
 _IN_A_SMALL_DISK = 'mount -t tmpfs -o size=3m tmpfs "$FRAUDLINE_SPOOL_DIR" && exec "$@"'
+
+_SLOW = 300
+"""Trees of a model whose contributions take xgboost some milliseconds."""
 
 Started = Callable[..., Server]
 
@@ -204,3 +211,30 @@ def test_a_worker_is_killed_every_second(started: Started, tmp_path: Path) -> No
     assert killed >= 50
     held(f"{killed} workers were killed in a minute", during, score)
     _nothing_is_missing(server, clients.seen, tmp_path)
+
+
+def test_ten_times_too_many_requests(own_store: Store, tmp_path: Path) -> None:
+    """A slow model, which xgboost explains, so that one client can ask ten times of what can be answered."""
+    LmdbWriter(tmp_path / "online").close()
+    extra = {
+        "FRAUDLINE_FEATURE_BACKEND": "lmdb",
+        "FRAUDLINE_LMDB_PATH": str(tmp_path / "online"),
+        "FRAUDLINE_AUDIT_URI": str(tmp_path / "audit"),
+        "FRAUDLINE_KERNEL": "python",
+    }
+    server = Server(bundle_dir(_SLOW), own_store.url, _BUDGETS | extra).start()
+    bodies = [json.dumps(GOOD | {"transaction_id": f"crowd-{number}"}).encode() for number in range(500)]
+    crowd = partial(offer, server.port, "/invocations", "application/json", bodies)
+    capacity = crowd(seconds=5, connections=4)
+    load = crowd(seconds=20, connections=100, rate=10 * capacity.rate)
+    assert server.stop() == 0
+    p50, _, p99, p999, longest = load.latencies_ms
+    print(
+        f"ten times {capacity.rate:,.0f}/s: {load.answered} requests, {load.refused} told to come again; "
+        f"p50 {p50:.1f}, p99 {p99:.1f}, p99.9 {p999:.1f}, longest {longest:.1f} ms"
+    )
+    assert load.failed == 0
+    assert load.refused > load.answered / 2
+    decided = ds.dataset(tmp_path / "audit", format="parquet").to_table(columns=["decision_id"]).num_rows
+    assert decided == capacity.answered + load.answered - load.refused
+    assert longest < 200.0
