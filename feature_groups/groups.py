@@ -9,6 +9,7 @@ from typing import NamedTuple
 from feature_groups.feature import DataType, Feature
 from feature_groups.merchant import MERCHANT_FEATURES
 from feature_groups.user_activity import USER_FEATURES
+from feature_groups.windows import MEMORY_DAYS
 
 EVENT_TIME = "event_time"
 STATE = "state"
@@ -76,14 +77,13 @@ USER_PROFILE = _group(
     ),
 )
 
-# A state older than the longest window tells little more than "was away"; a quarter keeps the
-# last device and the last transaction time of a card that is used a few times a year.
 USER_ACTIVITY = _group(
     "user-activity",
     "Window aggregates of a user as of event_time, and the packed history they are computed from",
     "user_id",
     (*_columns(USER_FEATURES), GroupFeature(STATE, "String")),
-    ttl_days=90,
+    # The store's clock is not the transactions': what still counts is still there.
+    ttl_days=MEMORY_DAYS + 1,
 )
 
 MERCHANT = _group(

@@ -16,6 +16,12 @@ EXACT_EVENTS = 1024
 # weigh is reckoned with it.
 RETENTION_MS = 30 * 86_400_000
 
+# What outlives the windows, a user's last transaction time and last known device, counts for so long:
+# a quarter keeps it for a card that is used a few times a year. Longer ago is as if it had never been,
+# so that whoever keeps a history may drop it then and still agree with whoever does not.
+MEMORY_DAYS = 90
+MEMORY_MS = MEMORY_DAYS * 86_400_000
+
 
 @dataclass(frozen=True, slots=True)
 class Window:

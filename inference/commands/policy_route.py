@@ -11,6 +11,7 @@ import click
 from inference import policy as policies
 from inference.policy.comparison.prices import PRICED, Prices
 from inference.settings import DEFAULT_POLICY
+from processing.commands.source_options import source_options
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _PRICES = Prices()
@@ -18,9 +19,7 @@ _PROBABILITY = click.FloatRange(0, 1, min_open=True)
 
 
 @click.command()
-@click.option("--source", type=click.Path(path_type=Path, exists=True), required=True,
-              help="A Parquet or CSV file, or a folder that `fraudline generate` wrote.")  # fmt: skip
-@click.option("--columns", type=_FILE, help="The file's column map (docs/column-maps.md).")
+@source_options
 @click.option("--policy", "file", type=_FILE, default=DEFAULT_POLICY, show_default="the one that ships",
               help="Routes and decides.")  # fmt: skip
 @click.option("--model", type=click.Path(path_type=Path, exists=True, file_okay=False),

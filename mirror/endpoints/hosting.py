@@ -36,8 +36,7 @@ class Hosting:
         self._cloud = cloud
         self._fleets: dict[Key, Fleet] = {}
         self._work = ThreadPoolExecutor(8, thread_name_prefix="endpoints")
-        self._stopping = False
-        self._stopped = threading.Event()
+        self._stopping = threading.Event()
         #: Read by the proxy for every request; entries are replaced, never changed.
         self.routes: dict[Key, Route] = {}
         #: Of region, endpoint and variant.
@@ -83,8 +82,7 @@ class Hosting:
 
     def stop(self) -> None:
         """Stop every process; the documents keep what was serving."""
-        self._stopping = True
-        self._stopped.set()
+        self._stopping.set()
         self.routes.clear()
         fleets = list(self._fleets.values())
         self._fleets.clear()
@@ -140,7 +138,7 @@ class Hosting:
         self._serve(key, fleet)
         self._settle(key, "InService", Plan=fleet.plan, EndpointConfigName=pending["EndpointConfigName"])
         if old is not None:
-            self._stopped.wait(steps.keep_s)
+            self._stopping.wait(steps.keep_s)
             old.drain_and_stop()
 
     def _shift(self, key: Key, old: Fleet, new: Fleet, steps: Rollout) -> str | None:
@@ -148,7 +146,7 @@ class Hosting:
         deadline = time.monotonic() + steps.limit_s
         from_old, to_new = old.route(), new.route()
         for share in steps.shares:
-            if self._stopping:
+            if self._stopping.is_set():
                 return "The mirror was stopped."
             self.routes[key] = from_old.shared_with(to_new, share)
             end = time.monotonic() + steps.bake_s
@@ -159,9 +157,9 @@ class Hosting:
                     )
                 if time.monotonic() > deadline:
                     return f"The update was not done after {steps.limit_s:g} seconds."
-                if time.monotonic() >= end or self._stopping:
+                if time.monotonic() >= end or self._stopping.is_set():
                     break
-                self._stopped.wait(min(_WATCH_EVERY_S, max(0.0, end - time.monotonic())))
+                self._stopping.wait(min(_WATCH_EVERY_S, max(0.0, end - time.monotonic())))
         return None
 
     def _roll_back(self, key: Key, old: Fleet, new: Fleet, problem: str) -> None:
@@ -210,14 +208,14 @@ class Hosting:
         return Fleet(self._cloud, *key, plan)
 
     def _serve(self, key: Key, fleet: Fleet) -> None:
-        if self._stopping:
+        if self._stopping.is_set():
             fleet.stop()
             return
         self._fleets[key] = fleet
         self.routes[key] = fleet.route()
 
     def _mark(self, key: Key, status: str) -> None:
-        if self._stopping:
+        if self._stopping.is_set():
             return
 
         def change(document: dict[str, Any]) -> None:
@@ -229,7 +227,7 @@ class Hosting:
 
     def _settle(self, key: Key, status: str, **changes: Any) -> None:
         """Write the outcome of a change, unless the mirror is stopping and it will be done again."""
-        if self._stopping:
+        if self._stopping.is_set():
             return
         if status == "Failed":
             self.routes.pop(key, None)

@@ -61,39 +61,34 @@ async def invoke(
         head = _request_head(port, forwarded, len(body))
         target.in_flight += 1
         sent = time.monotonic()
+        failed: tuple[int, str] | None = None
         try:
             async with asyncio.timeout(INVOCATION_TIMEOUT_S):
                 reply = await _exchange(target, port, head, body)
         except TimeoutError:
-            _measure(host, ctx, endpoint_name, variant, 0, sent, arrived)
-            return _model_error(ctx, endpoint_name, 0, _TIMED_OUT)
+            failed = 0, _TIMED_OUT
         except ConnectionLostError as error:
             # Only a request that the process cannot have begun to answer is sent again.
             attempts += 1
-            if not error.untouched or attempts == _ATTEMPTS:
-                _measure(host, ctx, endpoint_name, variant, 0, sent, arrived)
-                return _model_error(ctx, endpoint_name, 502, str(error))
-            continue
+            if error.untouched and attempts < _ATTEMPTS:
+                continue
+            failed = 502, str(error)
         except OSError as error:
             # Nothing listens: the process has just died, and its supervisor will notice.
-            if time.monotonic() >= deadline:
-                _measure(host, ctx, endpoint_name, variant, 0, sent, arrived)
-                return _model_error(ctx, endpoint_name, 503, str(error))
-            await asyncio.sleep(_POLL_S)
-            continue
+            if time.monotonic() < deadline:
+                await asyncio.sleep(_POLL_S)
+                continue
+            failed = 503, str(error)
         finally:
             target.in_flight -= 1
-        _measure(host, ctx, endpoint_name, variant, reply.status, sent, arrived)
+        took = time.monotonic() - sent
+        meter = host.meter((ctx.region, endpoint_name), variant.name)
+        meter.note(0 if failed else reply.status, 1e6 * took, 1e6 * (sent - arrived))
+        if failed:
+            return _model_error(ctx, endpoint_name, *failed)
         if 200 <= reply.status < 300:
             return 200, _response_headers(reply, variant), reply.body
         return _model_error(ctx, endpoint_name, reply.status, reply.body.decode(errors="replace"))
-
-
-def _measure(
-    host: Hosting, ctx: Context, endpoint: str, variant: Variant, status: int, sent: float, arrived: float
-) -> None:
-    now = time.monotonic()
-    host.meter((ctx.region, endpoint), variant.name).note(status, (now - sent) * 1e6, (sent - arrived) * 1e6)
 
 
 async def _choose(

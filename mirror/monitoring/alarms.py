@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mirror.monitoring.series import Metric, Series
+from mirror.monitoring.series import Metric, Series, is_statistic
 
 OK, ALARM, INSUFFICIENT = "OK", "ALARM", "INSUFFICIENT_DATA"
 _BREACHES: dict[str, Callable[[float, float], bool]] = {
@@ -50,7 +50,7 @@ def evaluate(alarm: Any, series: Series, now_s: float) -> None:
     one period.
     """
     its = watched(alarm)
-    if its is None or alarm.comparison_operator not in _BREACHES:
+    if its is None or not is_statistic(its.statistic) or alarm.comparison_operator not in _BREACHES:
         return
     periods = int(alarm.evaluation_periods)
     values = [

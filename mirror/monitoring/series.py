@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 KEPT_S = 3 * 3600
@@ -54,24 +55,33 @@ class Summary:
         return cls(len(found), math.fsum(found), min(found), max(found), found[:_MOST_VALUES])
 
     def statistic(self, name: str) -> float | None:
-        """Sum, Average, Minimum, Maximum, SampleCount or a percentile such as p99.9; None without values."""
+        """One that `is_statistic`; None without values."""
         if not self.count:
             return None
-        if name.startswith("p"):
-            return self._percentile(float(name[1:]))
-        return {
-            "Sum": self.total,
-            "Average": self.total / self.count,
-            "Minimum": self.low,
-            "Maximum": self.high,
-            "SampleCount": self.count,
-        }[name]
+        if name in _SIMPLE:
+            return _SIMPLE[name](self)
+        return self._percentile(float(name[1:]))
 
     def _percentile(self, percent: float) -> float | None:
         if not self.values:
             return None
         ordered = sorted(self.values)
         return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
+
+
+_SIMPLE: dict[str, Callable[[Summary], float]] = {
+    "Sum": lambda values: values.total,
+    "Average": lambda values: values.total / values.count,
+    "Minimum": lambda values: values.low,
+    "Maximum": lambda values: values.high,
+    "SampleCount": lambda values: values.count,
+}
+_PERCENTILE = re.compile(r"p\d{1,2}(\.\d+)?|p100")
+
+
+def is_statistic(name: str) -> bool:
+    """Whether it is one that the mirror computes: Sum and the like, or a percentile such as p99.9."""
+    return name in _SIMPLE or _PERCENTILE.fullmatch(name) is not None
 
 
 class Series:

@@ -5,30 +5,24 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from processing.commands.source_options import source_options
 from processing.engines.job import EngineError
+
+if TYPE_CHECKING:
+    from pipelines.backtest.folds import Fold
+    from pipelines.backtest.rows import Rows
 
 _HANDBOOK_TRAIN_DAYS = 75
 _DEFAULT_DELAY_DAYS = 7
 
 
 @click.command()
-@click.option(
-    "--source",
-    type=click.Path(path_type=Path, exists=True),
-    required=True,
-    help="A Parquet or CSV file, or a folder that `fraudline generate` wrote.",
-)
-@click.option(
-    "--columns",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="The file's column map (docs/column-maps.md).",
-)
+@source_options
 @click.option(
     "--protocol",
     type=click.Choice(["handbook", "rolling"]),
@@ -57,13 +51,10 @@ def backtest(
     source: Path,
     columns: Path | None,
     protocol: str,
-    train_days: int | None,
-    folds: int,
-    test_days: int,
-    delay_days: int | None,
     out: Path | None,
     threads: int | None,
     as_json: bool,
+    **rolling: Any,
 ) -> None:
     """Compute the features of every transaction, and train and test a model on each fold.
 
@@ -76,14 +67,29 @@ def backtest(
       fraudline backtest --source F.parquet --columns handbook.toml --protocol handbook --json
     """
     from pipelines.backtest.folds import FoldError
+    from pipelines.backtest.published import HANDBOOK
+    from pipelines.backtest.report import Backtest
+    from pipelines.backtest.rows import read
+    from pipelines.backtest.run import backtest as run
+    from pipelines.steps.booster import TreeSettings
+    from pipelines.steps.thresholds import Costs
 
     def say(line: str) -> None:
         click.echo(line, err=True)
 
+    settings = TreeSettings()
     try:
-        found = _run(source, columns, protocol, train_days, folds, test_days, delay_days, threads, say)
+        began = time.perf_counter()
+        rows = read(source, columns)
+        seconds = time.perf_counter() - began
+        frauds = int(rows.fraud.sum())
+        say(f"{len(rows):,} transactions, {frauds:,} frauds, every feature in {seconds:.1f} s")
+        folds = _folds(rows, protocol, **rolling)
+        results = run(rows, folds, settings, Costs(), threads or os.cpu_count() or 1, say)
     except (EngineError, FoldError) as error:
         raise click.ClickException(str(error)) from error
+    published = HANDBOOK if protocol == "handbook" else ()
+    found = Backtest(source.name, protocol, len(rows), frauds, seconds, settings, results, published)
     page = found.write(out) if out is not None else None
     if as_json:
         click.echo(json.dumps(found.as_dict(), indent=2))
@@ -93,49 +99,23 @@ def backtest(
         say(f"Report: {page}")
 
 
-def _run(
-    source: Path,
-    columns: Path | None,
+def _folds(
+    rows: Rows,
     protocol: str,
+    *,
     train_days: int | None,
     folds: int,
     test_days: int,
     delay_days: int | None,
-    threads: int | None,
-    say: Callable[[str], None],
-) -> Any:
+) -> list[Fold]:
     from pipelines.backtest.folds import handbook_folds, rolling_folds
-    from pipelines.backtest.published import HANDBOOK
-    from pipelines.backtest.report import Backtest
-    from pipelines.backtest.rows import read
-    from pipelines.backtest.run import backtest as run
-    from pipelines.steps.booster import TreeSettings
-    from pipelines.steps.thresholds import Costs
 
-    began = time.perf_counter()
-    rows = read(source, columns)
-    seconds = time.perf_counter() - began
-    say(f"{len(rows):,} transactions, {int(rows.fraud.sum()):,} frauds, every feature in {seconds:.1f} s")
     if protocol == "handbook":
-        chosen = handbook_folds(rows.first, rows.last, train_days or _HANDBOOK_TRAIN_DAYS)
-    else:
-        delay = delay_days
-        if delay is None:
-            delay = _DEFAULT_DELAY_DAYS if rows.delay_days is None else -int(-rows.delay_days // 1)
-        chosen = rolling_folds(
-            rows.first, rows.last, train_days=train_days, delay_days=delay, folds=folds, test_days=test_days
-        )
-    settings = TreeSettings()
-    results = run(rows, chosen, settings, Costs(), threads or os.cpu_count() or 1, say)
-    return Backtest(
-        source.name,
-        protocol,
-        len(rows),
-        int(rows.fraud.sum()),
-        seconds,
-        settings,
-        results,
-        HANDBOOK if protocol == "handbook" else (),
+        return handbook_folds(rows.first, rows.last, train_days or _HANDBOOK_TRAIN_DAYS)
+    if delay_days is None:
+        delay_days = _DEFAULT_DELAY_DAYS if rows.delay_days is None else -int(-rows.delay_days // 1)
+    return rolling_folds(
+        rows.first, rows.last, train_days=train_days, delay_days=delay_days, folds=folds, test_days=test_days
     )
 
 

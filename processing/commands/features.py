@@ -10,21 +10,12 @@ from typing import cast
 
 import click
 
+from processing.commands.source_options import source_options
 from processing.engines.job import ENGINES, EngineError, EngineName, FeatureJob, Summary
 
 
 @click.command()
-@click.option(
-    "--source",
-    type=click.Path(path_type=Path, exists=True),
-    required=True,
-    help="A Parquet or CSV file, or a folder that `fraudline generate` wrote.",
-)
-@click.option(
-    "--columns",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="The file's column map (docs/column-maps.md).",
-)
+@source_options
 @click.option(
     "--engine", type=click.Choice(ENGINES), default="embedded", show_default=True, help="What computes them."
 )

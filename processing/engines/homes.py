@@ -41,6 +41,16 @@ class Homes:
         self._first = np.concatenate([[0], np.cumsum(counts)])
 
     @classmethod
+    def of_profiles(cls, users: pa.Table) -> Homes:
+        """A version for each user, valid always.
+
+        Args:
+            users: of the schema `processing.sources.dataset.USERS`.
+        """
+        lat, lon = (users[name].cast(pa.float64()).to_numpy() for name in ("home_lat", "home_lon"))
+        return cls(users["user_id"].combine_chunks(), None, lat, lon, users["home_country"].combine_chunks())
+
+    @classmethod
     def of_rows(cls, lat: NDArray[np.float64], lon: NDArray[np.float64], country: pa.Array) -> Homes:
         """A version for each row, in their order."""
         rows = pa.array(np.arange(lat.size))

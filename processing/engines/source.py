@@ -111,16 +111,7 @@ def _labelled_folder(job: FeatureJob) -> tuple[EventColumns, Outcome]:
 
 
 def _homes(dataset: Dataset) -> Homes | None:
-    users = dataset.users
-    if users is None:
-        return None
-    return Homes(
-        users["user_id"].combine_chunks(),
-        None,
-        encode.floats(users["home_lat"]),
-        encode.floats(users["home_lon"]),
-        users["home_country"].combine_chunks(),
-    )
+    return None if dataset.users is None else Homes.of_profiles(dataset.users)
 
 
 def _file(job: FeatureJob, columns: ColumnMap) -> tuple[EventColumns, FraudReports]:

@@ -152,7 +152,8 @@ class Consumer:
     def _read(self, now: float) -> None:
         """Start a read of every shard that is due and not being read."""
         for reader in self._readers:
-            reader.discover(now)
+            for shard in reader.discover(now):
+                self._inherit(shard)
             for shard in reader.shards.values():
                 running = self._reading.get(id(shard))
                 if running is not None:
@@ -162,6 +163,15 @@ class Consumer:
                     del self._reading[id(shard)]
                 if reader.wants(shard, now):
                     self._reading[id(shard)] = self._pool.submit(reader.read, shard)
+
+    def _inherit(self, shard: Shard) -> None:
+        """What is late in a new shard is told by its parents' newest event, as if it had never been split."""
+        position = self._store.shard(shard.id.key)
+        known = [self._store.shard(parent.key).newest_ms for parent in shard.parents]
+        newest_ms = max((time_ms for time_ms in known if time_ms is not None), default=None)
+        if position.newest_ms is None and newest_ms is not None:
+            inherited = structs.replace(position, newest_ms=newest_ms)
+            self._store.commit(Commit(shards={shard.id.key: inherited}))
 
     def _apply(self, now: float) -> bool:
         events = take(self._shards, self._settings.batch_size, now, self._settings.replay)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from array import array
 
-from feature_groups.groups import USER_ACTIVITY
-from processing.windows import RETENTION_MS
+from processing.windows import MEMORY_MS, RETENTION_MS
 from processing.windows.kernel import merchant as m
 from processing.windows.kernel import user as u
 from processing.windows.kernel.ring import NEVER
@@ -18,14 +17,13 @@ _DAY_MS = 86_400_000
 
 # Events of a shard that is read slower may still come, this far behind the newest one of all shards.
 SLACK_MS = _DAY_MS
-_KEEP_USERS_MS = (USER_ACTIVITY.ttl_days or 0) * _DAY_MS + SLACK_MS
+_KEEP_USERS_MS = MEMORY_MS + SLACK_MS
 
 
 def released_user(state: bytes, newest_ms: int) -> bytes | None:
     """A user's state without transactions that are too old to count; None once nothing is worth keeping.
 
-    The time of the last transaction and the last known device stay for as long as the Feature Store
-    keeps the record.
+    The time of the last transaction and the last known device stay for as long as they count.
 
     Args:
         newest_ms: the newest event time of all entities.

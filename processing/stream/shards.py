@@ -30,6 +30,7 @@ class Shard:
     Attributes:
         buffer: decoded events read but not yet taken.
         read_to: last sequence number read, None to begin at the oldest record.
+        parents: the shards that it was split or merged from.
         behind_ms: how far behind the tip the last read was; None before the first.
         ended: the shard was closed and is read to its end.
         complete_to_ms: arrival time before which everything was read, milliseconds since 1970; None
@@ -39,6 +40,7 @@ class Shard:
 
     id: ShardId
     read_to: str | None
+    parents: tuple[ShardId, ...] = ()
     buffer: deque[Event] = field(default_factory=deque)
     behind_ms: int | None = None
     ended: bool = False
@@ -82,31 +84,36 @@ class StreamReader:
         self.shards: dict[str, Shard] = {}
         self._list_at = 0.0
 
-    def discover(self, now: float) -> None:
-        """Begin to read new shards whose parents are done; cheap when it is not time to look.
+    def discover(self, now: float) -> list[Shard]:
+        """Begin to read new shards whose parents are done; which ones. Cheap when it is not time to look.
 
         Raises:
             ClientError: the stream does not exist or may not be listed.
         """
         if now < self._list_at:
-            return
+            return []
         try:
             listed = self._list()
         except BotoCoreError as error:
             _log.warning("listing the shards of %s failed: %s", self._physical, error)
             self._list_at = now + _BACKOFF_S[1]
-            return
+            return []
         self._list_at = now + _RELIST_SECONDS
         names = {shard["ShardId"] for shard in listed}
         done = {name for name in names if self._finished(name)}
+        begun = []
         for shard in listed:
             name = shard["ShardId"]
-            parents = {shard.get("ParentShardId"), shard.get("AdjacentParentShardId")} & names
-            if name in self.shards or name in done or not parents <= done:
+            parents = {shard[key] for key in ("ParentShardId", "AdjacentParentShardId") if key in shard}
+            # Parents that are no longer listed have nothing left to read.
+            if name in self.shards or name in done or not parents & names <= done:
                 continue
             source = ShardId(self._stream, name)
-            self.shards[name] = Shard(source, self._position(source.key).sequence)
+            before = tuple(ShardId(self._stream, parent) for parent in sorted(parents))
+            self.shards[name] = Shard(source, self._position(source.key).sequence, before)
+            begun.append(self.shards[name])
             _log.info("reading shard %s of %s", name, self._physical)
+        return begun
 
     def forget(self, shard: Shard) -> None:
         """A shard's end was committed: its children may begin."""

@@ -13,7 +13,7 @@ they are installed, so that every engine can carry it.
 
 from __future__ import annotations
 
-from processing.windows.horizon import LATENESS_MS, RETENTION_MS, WINDOW_MS
+from processing.windows.horizon import LATENESS_MS, MEMORY_MS, RETENTION_MS, WINDOW_MS
 from processing.windows.identity import country_code, identity
 from processing.windows.merchant import (
     MerchantState,
@@ -45,6 +45,7 @@ __all__ = [
     "APPROVED",
     "DECLINED",
     "LATENESS_MS",
+    "MEMORY_MS",
     "RETENTION_MS",
     "UNKNOWN",
     "WINDOW_MS",

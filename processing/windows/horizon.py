@@ -14,3 +14,6 @@ WINDOW_MS: tuple[int, ...] = tuple(window.milliseconds for window in windows.WIN
 # plus 5 minutes of allowed lateness), so a state can still be asked about that far back.
 LATENESS_MS = 10 * 60_000
 RETENTION_MS = windows.RETENTION_MS + LATENESS_MS
+
+# How long the last transaction time and the last known device of a user count.
+MEMORY_MS = windows.MEMORY_MS

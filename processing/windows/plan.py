@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Literal
 
 from feature_groups import Feature, Primitive, Window, features_of, primitives_of, windows, windows_of
-from processing.windows.horizon import LATENESS_MS
+from processing.windows.horizon import LATENESS_MS, MEMORY_MS
 from processing.windows.packing import prefix
 
 StatefulEntity = Literal["user", "merchant"]
@@ -89,7 +89,11 @@ def plan_of(
         values=values,
         empty=first + struct.pack(f"<{len(header)}q", *header),
         prefix=first,
-        settings=(word, cap, LATENESS_MS, windows.RETENTION_MS, len(declared), *lengths, *tiles),
+        settings=(
+            *(word, cap, LATENESS_MS, windows.RETENTION_MS, MEMORY_MS, len(declared)),
+            *lengths,
+            *tiles,
+        ),
         picks=tuple(places[feature.primitive, feature.window] for feature in features),
     )
 

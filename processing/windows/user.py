@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Any
 
+from processing.windows.horizon import MEMORY_MS
 from processing.windows.packing import Packed, windows_in, words_of
 from processing.windows.runtime import Kernel, kernel
 
@@ -75,14 +76,14 @@ def user_update_many(
 
 
 def user_last_time(state: Packed | None, t_ms: int) -> int | None:
-    """When the newest transaction strictly before `t_ms` was, however long ago; None for never."""
+    """When the newest transaction strictly before `t_ms` was; None for none within `MEMORY_MS`."""
     if state is None:
         return None
     words = words_of(state)
     first = _TILES + windows_in(words)
     before = bisect_left(words, t_ms, first, first + words[_COUNT])
     last = words[before - 1] if before > first else words[_LAST_TIME]
-    return last if _NEVER < last < t_ms else None
+    return last if 0 < t_ms - last <= MEMORY_MS else None
 
 
 def user_latest_time(state: Packed | None) -> int | None:

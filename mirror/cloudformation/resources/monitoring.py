@@ -58,7 +58,10 @@ class Alarm(ResourceType):
     name_property = "AlarmName"
     name_limit = 255
     coverage = "partial"
-    note = "evaluated every second on one metric; expressions are stored only, and no action is carried out"
+    note = (
+        "evaluated every second on one metric; expressions and trimmed statistics are stored only, and no "
+        "action is carried out"
+    )
 
     def create(self, request: Request) -> Outcome:
         return self._put(request, request.name)

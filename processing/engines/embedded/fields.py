@@ -21,13 +21,14 @@ FAR = 1 << 62  # `NOW` of an entity whose windows have to be built anew before t
     EARLIER_TIME,  # time of the newest transaction that has left the ring
     EARLIER_DEVICE,  # last known device among those that have left, 0 unknown
     EARLIER_DEVICE_TIME,  # its time
-    BEFORE,  # last known device strictly before `GROUP`
+    BEFORE,  # last known device strictly before `GROUP`, 0 unknown or forgotten
     LATEST,  # last known device among those taken in
+    LATEST_TIME,  # its time
     GROUP,  # time of the newest transaction taken in
     INDEX,  # first number of the entity's index, -1 for none
     SHIFT,  # what to add to a position in the ring for its number in the index
-) = range(15)
-FIELDS = 15
+) = range(16)
+FIELDS = 16
 
 # Columns of `Arena.windows`; merchants have the first two.
 HEAD, DISTINCT, SUM, MAX, STATUSES, DECLINED, DEVICES, CHANGES, COUNTRIES = range(9)

@@ -17,7 +17,7 @@ from processing.engines.embedded.index import clear, outdated
 from processing.engines.embedded.layout import Arena, capacity
 from processing.engines.embedded.lean import lean
 from processing.engines.embedded.user_index import admit_large, largest_amount, release_large, unlike
-from processing.windows.kernel.ring import CAP, LATENESS, LENGTHS, RETENTION, WINDOWS, tile_from
+from processing.windows.kernel.ring import CAP, LATENESS, LENGTHS, MEMORY, RETENTION, WINDOWS, tile_from
 
 KINDS = 2  # of distinct values: merchants, then countries
 _REFUSED = 2
@@ -85,7 +85,7 @@ def run_users(
                 entities[user, f.INDEX] >= 0 and outdated(numbers, entities, user, KINDS)
             ):
                 _restart(entities, totals, numbers, user, windows)
-            _admit(entities, totals, numbers, times, merchants, amounts, devices, marks, user, windows, t_ms)
+            _admit(entities, totals, numbers, times, merchants, amounts, devices, marks, settings, user, t_ms)
             _release(
                 entities, totals, numbers, times, merchants, amounts, devices, marks, settings, user, t_ms
             )
@@ -95,7 +95,7 @@ def run_users(
             last = entities[user, f.EARLIER_TIME]
             if tail > 0:
                 last = times[entities[user, f.FIRST] + tail - 1]
-            last_times[row] = last if last < t_ms else f.NEVER
+            last_times[row] = last if 0 < t_ms - last <= settings[MEMORY] else f.NEVER
             at = _place(
                 entities, times, amounts, merchants, devices, marks, user, retention, t_ms, row_devices[row]
             )
@@ -119,6 +119,7 @@ def _restart(entities: Array, totals: Array, numbers: Array, user: int, windows:
     entities[user, f.TAIL] = 0
     entities[user, f.BEFORE] = entities[user, f.EARLIER_DEVICE]
     entities[user, f.LATEST] = entities[user, f.EARLIER_DEVICE]
+    entities[user, f.LATEST_TIME] = entities[user, f.EARLIER_DEVICE_TIME]
     entities[user, f.GROUP] = f.NEVER
     entities[user, f.SHIFT] = 1
     if entities[user, f.INDEX] >= 0:
@@ -135,11 +136,12 @@ def _admit(
     amounts: Array,
     devices: Array,
     marks: Array,
+    settings: Array,
     user: int,
-    windows: int,
     t_ms: int,
 ) -> None:
     """Take every transaction before a time into every window."""
+    windows, memory = settings[WINDOWS], settings[MEMORY]
     first, tail, length = entities[user, f.FIRST], entities[user, f.TAIL], entities[user, f.LENGTH]
     while tail < length and times[first + tail] < t_ms:
         cell = first + tail
@@ -147,13 +149,15 @@ def _admit(
         status, country = marks[cell] & f.STATUS, marks[cell] >> f.COUNTRY
         changed = 0
         if times[cell] != entities[user, f.GROUP]:
-            entities[user, f.BEFORE] = entities[user, f.LATEST]
+            known = times[cell] - entities[user, f.LATEST_TIME] <= memory
+            entities[user, f.BEFORE] = entities[user, f.LATEST] if known else 0
             entities[user, f.GROUP] = times[cell]
         if device != 0:
             before = entities[user, f.BEFORE]
             if before != 0 and before != device:
                 changed = 1
             entities[user, f.LATEST] = device
+            entities[user, f.LATEST_TIME] = times[cell]
         marks[cell] = country << f.COUNTRY | changed * f.CHANGED | status
         merchant_before, country_before = -1, -1
         if entities[user, f.INDEX] >= 0:

@@ -81,7 +81,7 @@ _REQUEST: dict[str, _Computation] = {
     "foreign_country": lambda event, _average, _last: event.foreign,
 }
 if _LACKING := [feature.name for feature in REQUEST_FEATURES if feature.name not in _REQUEST]:
-    raise NotImplementedError(
+    raise ValueError(
         f"{', '.join(_LACKING)}: declared, but the Flink engine does not compute it; add it to _REQUEST in "
         "processing/engines/flink/kernel.py"
     )

@@ -16,7 +16,6 @@ from dataclasses import asdict
 import pyarrow.parquet as pq
 from pyspark.errors import PySparkException
 
-from processing.engines import encode
 from processing.engines.homes import Homes
 from processing.engines.job import EngineError
 from processing.engines.spark import accounting, session
@@ -76,14 +75,7 @@ def _homes(path: str | None) -> Homes | None:
     if path is None:
         return None
     system, place = file_system(path)
-    users = pq.read_table(place, filesystem=system)
-    return Homes(
-        users["user_id"].combine_chunks(),
-        None,
-        encode.floats(users["home_lat"]),
-        encode.floats(users["home_lon"]),
-        users["home_country"].combine_chunks(),
-    )
+    return Homes.of_profiles(pq.read_table(place, filesystem=system))
 
 
 def _read(path: str) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 
 from processing.stream.steps.joined import after, append
 from processing.windows.compiled import Buffer, Words, compiled, empty, int64s
-from processing.windows.kernel.ring import NEVER, WINDOWS, lower
+from processing.windows.kernel.ring import MEMORY, WINDOWS, lower
 from processing.windows.kernel.user import COUNT, LAST_TIME, TILES, query, update
 
 _MISSING = float("nan")
@@ -57,4 +57,4 @@ def _last_time(settings: Words, state: Buffer, t_ms: int) -> float:
     first = TILES + settings[WINDOWS]
     before = lower(words, first, first + words[COUNT], t_ms)
     last = words[before - 1] if before > first else words[LAST_TIME]
-    return float(last) if NEVER < last < t_ms else _MISSING
+    return float(last) if 0 < t_ms - last <= settings[MEMORY] else _MISSING

@@ -1,15 +1,15 @@
 """The ring: an entity's newest events in a total order, oldest first, as columns of equal length.
 
 Settings, one integer array for all kernel functions of an entity: the state's first word, the cap
-of exact events, the lateness, the retention, the number of windows, their lengths, their tiles (times
-in ms).
+of exact events, the lateness, the retention, the memory of what outlives the windows, the number of
+windows, their lengths, their tiles (times in ms).
 """
 
 from __future__ import annotations
 
 from processing.windows.compiled import Words, compiled, copy
 
-PREFIX, CAP, LATENESS, RETENTION, WINDOWS, LENGTHS = 0, 1, 2, 3, 4, 5
+PREFIX, CAP, LATENESS, RETENTION, MEMORY, WINDOWS, LENGTHS = 0, 1, 2, 3, 4, 5, 6
 NEVER = -(1 << 62)
 
 

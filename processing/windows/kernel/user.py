@@ -18,6 +18,7 @@ from processing.windows.kernel.coarse import first_row, kept_entries, kept_rows,
 from processing.windows.kernel.distinct import REGISTERS, admit, estimate, note, place, slots
 from processing.windows.kernel.ring import (
     LENGTHS,
+    MEMORY,
     RETENTION,
     WINDOWS,
     exact_from,
@@ -103,9 +104,9 @@ def update(
 
     # What leaves the columns goes into tiles ...
     flags = zeros(leaving)
-    changes(words, times, devices, drop, words[LAST_DEVICE], flags)
+    changes(words, times, devices, drop, settings[MEMORY], flags)
     if not keep:
-        before = device_before(words, times, devices, drop, t_ms)
+        before = device_before(words, times, devices, drop, settings[MEMORY], t_ms)
         flags[drop] = 1 if device != 0 and before != 0 and before != device else 0
     for window in range(windows):
         tile = settings[LENGTHS + windows + window]
@@ -165,7 +166,7 @@ def query(settings: Words, state: Buffer, t_ms: int, out: Values) -> None:
     exact = exact_from(settings, words, times, tail)
     overflown = exact > times or sketches > rows
     flags = zeros(tail - times)
-    changes(words, times, devices, tail - times, words[LAST_DEVICE], flags)
+    changes(words, times, devices, tail - times, settings[MEMORY], flags)
 
     longest = settings[LENGTHS + windows - 1]
     first = head(words, times, exact, tail, t_ms - longest, settings[LENGTHS + 2 * windows - 1])

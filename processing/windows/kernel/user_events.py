@@ -41,30 +41,32 @@ def position(
 
 
 @compiled
-def changes(words: Words, times: int, devices: int, count: int, before: int, flags: Words) -> None:
+def changes(words: Words, times: int, devices: int, count: int, memory: int, flags: Words) -> None:
     """Set the flag of each transaction whose known device is not the last one known strictly before it.
 
-    Among equal times the largest identity counts as the last one: the ring is ordered that way.
+    Among equal times the largest identity counts as the last one: the ring is ordered that way. What
+    was known longer ago than `memory` is forgotten; within the ring nothing is that old.
     """
-    latest = before
-    moment = NEVER
+    before, latest = 0, words[LAST_DEVICE]
+    latest_ms, moment = words[LAST_DEVICE_TIME], NEVER
     for i in range(count):
         if words[times + i] != moment:
-            before, moment = latest, words[times + i]
+            moment = words[times + i]
+            before = latest if moment - latest_ms <= memory else 0
         device = words[devices + i]
         if device != 0:
             if before != 0 and device != before:
                 flags[i] = 1
-            latest = device
+            latest, latest_ms = device, moment
 
 
 @compiled
-def device_before(words: Words, times: int, devices: int, count: int, t_ms: int) -> int:
+def device_before(words: Words, times: int, devices: int, count: int, memory: int, t_ms: int) -> int:
     """The last known device strictly before a time, as far as the state can tell; 0 for unknown."""
     for i in range(count - 1, -1, -1):
         if words[times + i] < t_ms and words[devices + i] != 0:
             return words[devices + i]
-    return words[LAST_DEVICE] if words[LAST_DEVICE_TIME] < t_ms else 0
+    return words[LAST_DEVICE] if 0 < t_ms - words[LAST_DEVICE_TIME] <= memory else 0
 
 
 @compiled

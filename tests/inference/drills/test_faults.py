@@ -145,6 +145,8 @@ def test_the_log_stream_is_down_for_two_minutes(started: Started, own_store: Sto
 
 def test_the_disk_is_full(started: Started, own_store: Store, tmp_path: Path) -> None:
     """3 MiB for the spool in a mount of the server's own, while nothing can be delivered."""
+    # A disk of one's own needs a mount, and a mount without root needs a user namespace, which some
+    # kernels and containers forbid; nothing else than a real full disk shows what is tested here.
     if subprocess.run(["unshare", "-rm", "true"], check=False).returncode:
         pytest.skip("unshare may not make a user namespace here: run as root, or allow it")
     prefix = ("unshare", "-rm", "sh", "-c", _IN_A_SMALL_DISK, "sh")

@@ -120,6 +120,10 @@ class HostingClient:
         if url is not None:
             container["ModelDataUrl"] = url
         self.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
+        return self.create_config_of(name)
+
+    def create_config_of(self, name: str) -> str:
+        """An endpoint configuration for the model of the same name: one instance, variant ``live``."""
         live = {
             "VariantName": "live",
             "ModelName": name,

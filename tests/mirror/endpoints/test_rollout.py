@@ -119,14 +119,7 @@ def faulty_config(client: HostingClient, name: str, **environment: str) -> str:
         PrimaryContainer={"Image": image, "Environment": environment},
         ExecutionRoleArn="arn:aws:iam::123456789012:role/sagemaker",
     )
-    variant = {
-        "VariantName": "live",
-        "ModelName": name,
-        "InstanceType": "ml.m5.large",
-        "InitialInstanceCount": 1,
-    }
-    client.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-    return name
+    return client.create_config_of(name)
 
 
 def update(client: HostingClient, config: str, deployment: dict[str, Any]) -> dict[str, Any]:

@@ -124,11 +124,11 @@ def test_nobody_and_nothing() -> None:
 
 
 def test_memory_stays_bounded_as_time_advances_and_the_last_visit_is_remembered() -> None:
-    log, engine = one(Random(5)), EmbeddedEngine()
+    log, engine = one(Random(18)), EmbeddedEngine()  # of two days
     events = columns(log)
     rounds, sizes = 12, []
     for number in range(rounds):
-        later = number * 3 * RETENTION_MS
+        later = number * 2 * RETENTION_MS
         out = engine.apply(replace(events, times=events.times + later))
         sizes.append(engine.nbytes)
         if number:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from pathlib import Path
 from random import Random
@@ -18,13 +19,14 @@ pytestmark = pytest.mark.drill
 
 KILLS = int(os.environ.get("FRAUDLINE_KILLS", "20"))
 _PER_KILL = 60
+_SECONDS_A_KILL = 25.0  # a task manager needs ten to be back
 
 
 @pytest.mark.timeout(3600)
 def test_killed_at_random_points(tmp_path: Path) -> None:
     random = Random(11)
     every = logs.hot("k-", (KILLS + 1) * _PER_KILL)
-    rows, frauds = flink_job.shifted(every, frauds=5)
+    rows, frauds = flink_job.shifted(every, frauds=KILLS * _PER_KILL // 2)
     wanted = flink_job.expected(rows, frauds)
     with running(tmp_path, shards=1) as mirror:
         file = flink_job.properties(mirror)
@@ -36,21 +38,25 @@ def test_killed_at_random_points(tmp_path: Path) -> None:
             cluster.start("jobmanager")
             cluster.start("taskmanager")
             cluster.submit()
-            for kill in range(KILLS + 1):
-                part = rows[kill * _PER_KILL : (kill + 1) * _PER_KILL]
-                before = len(outputs.enriched)
-                _pour(mirror, part, random)
+            over = threading.Event()
+            pourer = threading.Thread(target=_pour, args=(mirror, rows, frauds, Random(12), over))
+            pourer.start()
+            try:
+                for _ in range(KILLS):
+                    before = len(outputs.enriched)
 
-                def moved(before: int = before) -> bool:
-                    outputs.read()
-                    return len(outputs.enriched) > before
+                    def moved(before: int = before) -> bool:
+                        outputs.read()
+                        return len(outputs.enriched) > before
 
-                flink_job.wait(moved, 240, cluster.log)
-                if kill < KILLS:
+                    flink_job.wait(moved, 240, cluster.log)
                     time.sleep(random.uniform(0, 1.5))
+                    assert pourer.is_alive(), "every record was on the stream before the last kill"
                     cluster.kill("taskmanager")
                     cluster.start("taskmanager")
-            flink_job.put(mirror, "fraud-labels", [flink_job.label(*fraud) for fraud in frauds])
+            finally:
+                over.set()
+                pourer.join()
 
             def complete() -> bool:
                 outputs.read()
@@ -67,14 +73,30 @@ def test_killed_at_random_points(tmp_path: Path) -> None:
     print(f"{KILLS} kills, {len(wanted.features)} transactions, {sent - len(wanted.features)} sent again")
 
 
-def _pour(mirror: Mirror, rows: list[logs.Row], random: Random) -> None:
-    """Put rows in small pieces, so that a kill finds some read and others not."""
-    at = 0
+def _pour(
+    mirror: Mirror,
+    rows: list[logs.Row],
+    frauds: list[tuple[str, int]],
+    random: Random,
+    over: threading.Event,
+) -> None:
+    """Put rows in small pieces until the kills are over, then the rest: each kill finds some of them read.
+
+    A fraud's label comes some pieces after its transaction.
+    """
+    known = dict(frauds)
+    at, waiting = 0, list[bytes]()
     while at < len(rows):
-        size = random.randrange(1, 15)
-        flink_job.put(mirror, "transactions-raw", [flink_job.raw(row) for row in rows[at : at + size]])
-        at += size
-        time.sleep(0.05)
+        piece = rows[at : at + random.randrange(1, 15)]
+        flink_job.put(mirror, "transactions-raw", [flink_job.raw(row) for row in piece])
+        ids = [row.transaction_id for row in piece if row.transaction_id in known]
+        waiting += [flink_job.label(transaction_id, known.pop(transaction_id)) for transaction_id in ids]
+        if waiting and random.random() < 0.3:
+            flink_job.put(mirror, "fraud-labels", waiting)
+            waiting = []
+        at += len(piece)
+        over.wait(len(piece) * _SECONDS_A_KILL / _PER_KILL)
+    flink_job.put(mirror, "fraud-labels", waiting)
 
 
 def _wait_for_lake(mirror: Mirror, rows: int, log: Path) -> list[str]:

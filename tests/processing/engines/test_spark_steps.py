@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from feature_groups import FEATURE_NAMES
-from processing.engines import encode
 from processing.engines.embedded import EmbeddedEngine
 from processing.engines.homes import Homes
 from processing.engines.job import EngineError, FeatureJob
@@ -68,7 +67,7 @@ def test_the_chain_of_steps_is_the_embedded_engine(tmp_path: Path, seed: int) ->
     engine.learn(reports)
     expected = engine.apply(events)
 
-    homes = _homes(tmp_path)
+    homes = Homes.of_profiles(pq.read_table(tmp_path / "users.parquet"))
     users, merchants = Total(), Total()
     source = [
         *ReadTransactions(OURS, homes, with_labels=False)(groups(str(tmp_path / "transactions.parquet"))),
@@ -92,17 +91,6 @@ def test_the_chain_of_steps_is_the_embedded_engine(tmp_path: Path, seed: int) ->
     assert written.to_pydict() == {"rows": [len(events)]}
     assert users.counts == [len(events.user_identity)]
     assert merchants.counts == [len(events.merchant_identity)]
-
-
-def _homes(folder: Path) -> Homes:
-    users = pq.read_table(folder / "users.parquet")
-    return Homes(
-        users["user_id"].combine_chunks(),
-        None,
-        encode.floats(users["home_lat"]),
-        encode.floats(users["home_lon"]),
-        users["home_country"].combine_chunks(),
-    )
 
 
 def test_the_first_arrival_counts_with_its_earliest_report() -> None:

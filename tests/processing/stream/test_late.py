@@ -54,3 +54,23 @@ def test_late_transactions_are_in_their_stream_the_lake_and_the_batch_features(t
     batch = compute_features(pd.DataFrame(rows), LABELS.empty_table().to_pandas()).set_index("transaction_id")
     counts = batch["user_transaction_count_1h"].to_dict()
     assert counts == {"late": 0, "stale": 1, "first": 2, "last": 3}
+
+
+def test_what_is_late_stays_late_when_its_shard_was_split(tmp_path: Path) -> None:
+    now = int(time.time() * 1000)
+    first, late = (
+        raw(transaction_id=name, timestamp=iso(now - ago * MINUTE))
+        for name, ago in (("first", 0), ("late", 11))
+    )
+    with running(tmp_path, shards=1) as mirror, mirror.consumer(FRAUDLINE_REPLAY="1"):
+        send(mirror, "transactions-raw", [("u1", first)])
+        wait_for(mirror, accepted=1)
+        kinesis, stream = mirror.client("kinesis"), NAMES.stream("transactions-raw")
+        (parent,) = kinesis.list_shards(StreamName=stream)["Shards"]
+        kinesis.split_shard(
+            StreamName=stream, ShardToSplit=parent["ShardId"], NewStartingHashKey=str(1 << 127)
+        )
+        send(mirror, "transactions-raw", [("u1", late), ("u1", late)])
+        wait_for(mirror, read=3, accepted=2, late=1, duplicates=1, pending=0)
+        (letter,) = read(mirror, NAMES.stream("transactions-late"))
+    assert letter["shard_id"] != parent["ShardId"]

@@ -13,6 +13,7 @@ from processing.stream.engine import Engine
 from processing.stream.release import SLACK_MS, released_merchant, released_user
 from processing.stream.store import Commit, Release, Store
 from processing.windows import (
+    MEMORY_MS,
     RETENTION_MS,
     merchant_latest_time,
     merchant_learn_fraud,
@@ -78,11 +79,18 @@ def test_a_history_that_may_still_count_is_kept() -> None:
     assert released_merchant(shop, NOW + RETENTION_MS + SLACK_MS) == shop
 
 
-def test_a_user_is_forgotten_when_the_feature_store_forgets_it() -> None:
-    small = released_user(user_update(None, NOW, 100, 1, 1), OLD)
+def test_a_user_is_forgotten_when_nothing_of_it_can_count_any_more() -> None:
+    state = user_update(None, NOW, 100, 1, 1)
+    small = released_user(state, OLD)
     assert small is not None
-    assert released_user(small, NOW + 91 * DAY) == small
-    assert released_user(small, NOW + 91 * DAY + 1) is None
+    newest_ms = NOW + MEMORY_MS + SLACK_MS + 1
+    assert released_user(small, newest_ms - 1) == small
+    assert released_user(small, newest_ms) is None
+    t_ms = newest_ms - SLACK_MS  # the oldest that may still come
+    assert user_last_time(state, t_ms) is None
+    assert user_last_time(state, t_ms - 1) == NOW
+    back, new = (user_update(before, t_ms, 5, 6, 7) for before in (state, None))
+    assert repr(user_query(back, t_ms + 1)) == repr(user_query(new, t_ms + 1))
 
 
 def test_the_store_does_not_grow_as_time_goes_on(tmp_path: Path) -> None:

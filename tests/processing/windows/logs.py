@@ -15,7 +15,16 @@ from typing import NamedTuple
 
 from feature_groups import windows
 from processing.events import Transaction
-from processing.windows import APPROVED, DECLINED, LATENESS_MS, UNKNOWN, WINDOW_MS, country_code, identity
+from processing.windows import (
+    APPROVED,
+    DECLINED,
+    LATENESS_MS,
+    MEMORY_MS,
+    UNKNOWN,
+    WINDOW_MS,
+    country_code,
+    identity,
+)
 from processing.windows.compiled import splitmix64
 
 START = 1_772_323_200_000  # 2026-03-01T00:00:00Z: on the boundary of every tile
@@ -123,7 +132,7 @@ def _next(random: Random, t: int, pace: int) -> int:
     if kind < 0.36:
         return t + random.choice(WINDOW_MS) + random.choice((-1, 0, 1))
     if kind < 0.37:
-        return t + WINDOW_MS[-1] + LATENESS_MS + random.choice((0, 1, 10**9))
+        return t + random.choice((WINDOW_MS[-1] + LATENESS_MS, MEMORY_MS)) + random.choice((-1, 0, 1, 10**9))
     return t + random.randrange(1, 2 * pace)
 
 

@@ -5,7 +5,7 @@ from math import floor, log, nan
 from processing.windows import identity
 from tests.processing.windows.logs import Row, country_hash
 
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+MINUTE, HOUR, DAY, MEMORY = 60_000, 3_600_000, 86_400_000, 90 * 86_400_000
 WINDOWS = ((HOUR, MINUTE), (DAY, 15 * MINUTE), (7 * DAY, 2 * HOUR), (30 * DAY, 6 * HOUR))  # length, tile
 
 
@@ -39,8 +39,8 @@ def counting(history: list[Row], t: int, length: int, tile: int, cap: int) -> tu
 
 
 def changed(history: list[Row], event: Row) -> bool:
-    before = [(e.t, identity(e.device)) for e in history if event.device and e.device and e.t < event.t]
-    return bool(before) and max(before)[1] != identity(event.device or "")
+    known = [e for e in history if event.device and e.device and 0 < event.t - e.t <= MEMORY]
+    return bool(known) and max(known, key=lambda e: (e.t, identity(e.device or ""))).device != event.device
 
 
 def distinct(hashes: list[int], tiled: bool) -> int:

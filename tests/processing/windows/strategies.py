@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from processing.windows import LATENESS_MS, WINDOW_MS
+from processing.windows import LATENESS_MS, MEMORY_MS, WINDOW_MS
 from tests.processing.windows.logs import START, TILES, Log, Row
 
 # Steps between events that land on, just before and just after every boundary.
@@ -14,7 +14,7 @@ _STEPS = st.one_of(
     st.sampled_from([length + d for length in (*TILES, *WINDOW_MS, LATENESS_MS) for d in (-1, 0, 1)]),
     st.integers(1, 3 * WINDOW_MS[0]),
     st.integers(1, WINDOW_MS[2]),
-    st.just(WINDOW_MS[3] + LATENESS_MS + 1),
+    st.sampled_from([WINDOW_MS[3] + LATENESS_MS + 1, MEMORY_MS, MEMORY_MS + 1]),
 )
 # How much later than its turn an event arrives: 0 for most.
 _DELAYS = st.one_of(st.just(0), st.just(0), st.integers(0, LATENESS_MS), st.just(LATENESS_MS))
@@ -22,7 +22,7 @@ _DELAYS = st.one_of(st.just(0), st.just(0), st.integers(0, LATENESS_MS), st.just
 # Where to ask, relative to the newest event: in the past it still knows, on boundaries, far ahead.
 QUESTIONS = st.one_of(
     st.integers(-LATENESS_MS, 5),
-    st.sampled_from([length + d for length in (*TILES, *WINDOW_MS) for d in (-1, 0, 1)]),
+    st.sampled_from([length + d for length in (*TILES, *WINDOW_MS, MEMORY_MS) for d in (-1, 0, 1)]),
     st.integers(0, WINDOW_MS[3]),
 )
 CAPS = st.sampled_from([1, 2, 3, 5, 8, 1024])

@@ -9,7 +9,7 @@ from typing import TypeVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processing.windows import MerchantState, UserState, merchant_update_many, user_update_many
+from processing.windows import MEMORY_MS, MerchantState, UserState, merchant_update_many, user_update_many
 from tests.processing.windows import oracle
 from tests.processing.windows.logs import Log, Row, exact_events, hot, merchant_event, user_event
 from tests.processing.windows.strategies import CAPS, QUESTIONS, logs
@@ -57,7 +57,9 @@ def test_user_aggregates_equal_brute_force(log: Log, cap: int, questions: list[i
         assert state.latest_time == latest
         for t in [latest + question for question in questions]:
             assert exactly(state.query(t)) == exactly(oracle.user(log.rows, t, cap))
-            assert state.last_time(t) == max((row.t for row in log.rows if row.t < t), default=None)
+            assert state.last_time(t) == max(
+                (row.t for row in log.rows if 0 < t - row.t <= MEMORY_MS), default=None
+            )
 
 
 @thoroughly

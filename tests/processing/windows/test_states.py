@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from feature_groups import windows
 from processing.windows import (
     LATENESS_MS,
+    MEMORY_MS,
     RETENTION_MS,
     MerchantState,
     StateError,
@@ -168,6 +169,17 @@ def test_what_expired_is_dropped_but_the_last_device_and_time_stay() -> None:
     assert state.times == [2 * RETENTION_MS]
     assert state.last_time(2 * RETENTION_MS) == 1
     assert state.query(2 * RETENTION_MS + 1)[7] == 1.0  # the device changed
+
+
+@pytest.mark.parametrize(("gap", "known"), [(MEMORY_MS, True), (MEMORY_MS + 1, False)])
+def test_who_comes_back_after_the_memory_is_new(gap: int, known: bool) -> None:
+    returned, new = UserState(), UserState()
+    returned.update(0, 100, 1, device=7)
+    assert returned.last_time(gap) == (0 if known else None)
+    for state in (returned, new):
+        state.update(gap, 100, 1, device=8)
+    assert returned.query(gap + 1)[7] == float(known)  # the device changed
+    assert (repr(returned.query(gap + 1)) != repr(new.query(gap + 1))) == known
 
 
 def test_an_event_older_than_the_retention_changes_no_window() -> None:
