@@ -76,11 +76,18 @@ class Arns:
     @property
     def packages(self) -> str:
         """Every version in the model package group."""
-        return self.of("sagemaker", f"model-package/{self._names.model_package_group}/*")
+        return self.packages_of(self._names.model_package_group)
 
     @property
     def package_group(self) -> str:
-        return self.of("sagemaker", f"model-package-group/{self._names.model_package_group}")
+        return self.package_group_of(self._names.model_package_group)
+
+    def packages_of(self, group: str) -> str:
+        """Every version in a model package group."""
+        return self.of("sagemaker", f"model-package/{group}/*")
+
+    def package_group_of(self, group: str) -> str:
+        return self.of("sagemaker", f"model-package-group/{group}")
 
     @property
     def endpoint(self) -> str:

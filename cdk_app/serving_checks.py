@@ -12,11 +12,18 @@ if TYPE_CHECKING:
 LONGEST_BAKING_S = 1_800
 """The deployer waits 40 minutes for a rollout; starting the instances takes some of them."""
 _SMALLEST_LINEAR_PERCENT = 10
+_USUAL_METRICS_S = 60
+_SECONDS_A_DECISION = 0.05
+"""With the reads of the Feature Store; a serverless container answers one request at a time."""
 
 
 def serving_problems(settings: Settings) -> Iterator[str]:
     """Every problem, as a line with the field and the fix."""
-    yield from _instance_problems(settings)
+    if settings.endpoint_mode == "serverless":
+        yield from _serverless_problems(settings)
+    else:
+        yield from _instance_problems(settings)
+    yield from _mode_problems(settings)
     yield from _rollout_problems(settings)
 
 
@@ -34,6 +41,40 @@ def _instance_problems(settings: Settings) -> Iterator[str]:
         )
     if settings.environment == "prod" and low < 2:
         yield "endpoint_min_instances: prod needs 2 or more, so that one instance can be lost"
+
+
+def _serverless_problems(settings: Settings) -> Iterator[str]:
+    most, warm = settings.serverless_max_concurrency, settings.serverless_provisioned_concurrency
+    needed = math.ceil(settings.transactions_per_second * _SECONDS_A_DECISION)
+    if most < needed:
+        yield (
+            f"serverless_max_concurrency: {settings.transactions_per_second} transactions/s at "
+            f"{_SECONDS_A_DECISION * 1000:.0f} ms each need {needed} at a time; raise it"
+        )
+    if warm > most:
+        yield f"serverless_provisioned_concurrency: {warm} is above serverless_max_concurrency, {most}"
+    if settings.environment == "prod" and not warm:
+        yield "serverless_provisioned_concurrency: prod cannot wait seconds for a start; use 1 or more"
+    if settings.rollout_alarm_seconds < _USUAL_METRICS_S:
+        yield "rollout_alarm_seconds: enhanced metrics are of instances; use 60 with endpoint_mode=serverless"
+
+
+def _mode_problems(settings: Settings) -> Iterator[str]:
+    mode = settings.endpoint_mode
+    if mode != "serverless":
+        for name in sorted(settings.model_fields_set):
+            if name.startswith("serverless_"):
+                yield f"{name}: nothing is serverless; remove it or set endpoint_mode=serverless"
+    if settings.shadow_percent and mode != "instances":
+        yield f"shadow_percent: SageMaker has no shadows with {mode}; use 0 or endpoint_mode=instances"
+    if (mode == "multi-model") != bool(settings.model_types):
+        yield (
+            'model_types: name the fraud types, e.g. ["account-takeover"]'
+            if mode == "multi-model"
+            else "model_types: there is one model; remove it or set endpoint_mode=multi-model"
+        )
+    if len(set(settings.model_types)) < len(settings.model_types):
+        yield "model_types: a type is named twice"
 
 
 def _rollout_problems(settings: Settings) -> Iterator[str]:

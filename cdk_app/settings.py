@@ -83,6 +83,7 @@ InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
 Percent = Annotated[int, Field(ge=1, le=100)]
+FraudType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
 Rollout = Literal["all-at-once", "canary", "linear"]
 
 
@@ -140,6 +141,17 @@ class Settings(BaseSettings):
     endpoint_max_instances: Count = 4
     endpoint_invocations_per_instance: Count = 15_000
     """Target of the auto-scaling: invocations per instance and minute."""
+
+    endpoint_mode: Literal["instances", "serverless", "multi-model"] = "instances"
+    """``serverless`` runs nothing while nobody asks; ``multi-model`` serves one model per fraud type."""
+    shadow_percent: Annotated[int, Field(ge=0, le=100)] = 0
+    """Share of the requests that the version approved as shadow decides too; nobody is told what."""
+    serverless_memory_mb: Annotated[int, Field(ge=1024, le=6144, multiple_of=1024)] = 3072
+    serverless_max_concurrency: Annotated[int, Field(ge=1, le=200)] = 20
+    serverless_provisioned_concurrency: Annotated[int, Field(ge=0, le=200)] = 0
+    """How many are kept warm; 0 makes whoever asks first wait for a start of seconds."""
+    model_types: tuple[FraudType, ...] = ()
+    """Fraud types, each with a model package group of its own; only with ``multi-model``."""
 
     replay: bool = False
     """Decide on transactions of any age: for demonstrations on historical data."""

@@ -74,6 +74,10 @@ class Names:
     def model_package_group(self) -> str:
         return f"{self.prefix}-fraud"
 
+    def model_package_group_of(self, fraud_type: str) -> str:
+        """The group of the models of one fraud type, on an endpoint with a model for each."""
+        return f"{self.model_package_group}-{fraud_type}"
+
     @property
     def endpoint(self) -> str:
         return f"{self.prefix}-decisions"

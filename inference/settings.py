@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from feature_groups.names import Names
 from processing.online.backends import BackendError, Backends, backends
 
@@ -35,6 +37,8 @@ class Settings:
         most_staleness_ms: features further behind the stream than this are counted as stale.
         workers: processes that answer requests.
         multi_model: models come and go by the platform's multi-model contract; at most `most_models`.
+        model_names: with several models, what answers call each, by its archive.
+        shadow: nobody is told what this server decides; its metrics are not those of the endpoint.
         replay: accept transactions of any age, for demonstrations on historical data.
     """
 
@@ -52,6 +56,8 @@ class Settings:
     workers: int
     multi_model: bool
     most_models: int
+    model_names: Mapping[str, str]
+    shadow: bool
     replay: bool
 
     @classmethod
@@ -80,6 +86,8 @@ class Settings:
             workers=_integer(environ, "FRAUDLINE_WORKERS", os.cpu_count() or 1, 1, 256),
             multi_model=environ.get("SAGEMAKER_MULTI_MODEL", "").lower() == "true",
             most_models=_integer(environ, "FRAUDLINE_MOST_MODELS", 16, 1, 10_000),
+            model_names=_model_names(environ),
+            shadow=_flag(environ, "FRAUDLINE_SHADOW"),
             replay=_flag(environ, "FRAUDLINE_REPLAY"),
         )
 
@@ -89,6 +97,18 @@ def _backends(environ: Mapping[str, str]) -> Backends:
         return backends(environ)
     except BackendError as error:
         raise SettingsError(str(error)) from error
+
+
+def _model_names(environ: Mapping[str, str]) -> dict[str, str]:
+    """Group and version of each model package, as a single model's ``FRAUDLINE_MODEL_VERSION`` has them."""
+    text = environ.get("FRAUDLINE_MODEL_PACKAGES") or "{}"
+    try:
+        packages = msgspec.json.decode(text, type=dict[str, str])
+    except msgspec.DecodeError as error:
+        raise SettingsError(
+            f'FRAUDLINE_MODEL_PACKAGES: {error}; expected {{"archive.tar.gz": "model package ARN"}}'
+        ) from error
+    return {archive: arn.rpartition("model-package/")[2] for archive, arn in packages.items()}
 
 
 def _path(environ: Mapping[str, str], name: str) -> Path | None:

@@ -17,6 +17,7 @@ from mirror.processes import Processes
 ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
 DEFAULT_PORT = 4566
+SERVERLESS_IDLE_S = 120.0
 CREDENTIALS = {"aws_access_key_id": "mirror", "aws_secret_access_key": "mirror"}
 
 
@@ -28,6 +29,8 @@ class Cloud:
     port: int = DEFAULT_PORT
     region: str = DEFAULT_REGION
     account: str = ACCOUNT
+    serverless_idle_s: float = SERVERLESS_IDLE_S
+    """After so long without a request nothing of a serverless endpoint runs any more."""
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 

@@ -7,6 +7,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk_app.arns import Arns
@@ -14,6 +15,9 @@ from cdk_app.constructs.python_function import PythonFunction
 from cdk_app.settings import Settings
 
 # PendingManualApproval is an approval taken back: that model must stop serving too.
+ARCHIVES_PREFIX = "models/served/"
+"""Of the lake: where the archives of an endpoint with several models are."""
+
 APPROVAL_STATES = ["Approved", "Rejected", "PendingManualApproval"]
 
 
@@ -29,6 +33,7 @@ class Deployer(Construct):
         arns: Arns,
         desired_parameter: str,
         endpoint_role: iam.IRole,
+        key: kms.IKey,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
@@ -45,11 +50,13 @@ class Deployer(Construct):
         self._allow_endpoint(endpoint_role)
         self._allow_registry(desired_parameter)
         self._allow_scaling()
+        self._allow_archives(key)
         self._alarm()
 
     def on_approvals(self) -> events.Rule:
         """Call the function whenever the approval of one of our packages changes."""
-        names = self._settings.names
+        names, types = self._settings.names, self._settings.model_types
+        groups = [names.model_package_group, *map(names.model_package_group_of, types)]
         return events.Rule(
             self,
             "Approvals",
@@ -59,7 +66,7 @@ class Deployer(Construct):
                 source=["aws.sagemaker"],
                 detail_type=["SageMaker Model Package State Change"],
                 detail={
-                    "ModelPackageGroupName": [names.model_package_group],
+                    "ModelPackageGroupName": groups,
                     "ModelApprovalStatus": APPROVAL_STATES,
                 },
             ),
@@ -88,11 +95,31 @@ class Deployer(Construct):
         )
 
     def _allow_registry(self, desired_parameter: str) -> None:
-        arns = self._arns
-        self.function.allow(["sagemaker:DescribeModelPackage"], arns.packages)
-        self.function.allow(["sagemaker:ListModelPackages"], arns.package_group)
+        arns, names, types = self._arns, self._settings.names, self._settings.model_types
+        groups = [names.model_package_group, *map(names.model_package_group_of, types)]
+        packages = [arns.packages_of(group) for group in groups]
+        self.function.allow(["sagemaker:DescribeModelPackage"], *packages)
+        self.function.allow(["sagemaker:ListModelPackages"], *map(arns.package_group_of, groups))
         self.function.allow(["ssm:GetParameter"], arns.of("ssm", f"parameter{desired_parameter}"))
-        self.function.acknowledge_wildcards({arns.packages: "Every version of one model package group."})
+        self.function.acknowledge_wildcards(dict.fromkeys(packages, "Every version of one group."))
+
+    def _allow_archives(self, key: kms.IKey) -> None:
+        """Copying archives of models to where an endpoint with several models finds them."""
+        models, served = (self._arns.lake_objects(prefix) for prefix in ("models/", ARCHIVES_PREFIX))
+        self.function.allow(
+            ["s3:ListBucket"],
+            self._arns.lake,
+            conditions={"StringLike": {"s3:prefix": f"{ARCHIVES_PREFIX}*"}},
+        )
+        self.function.allow(["s3:GetObject", "s3:GetObjectTagging"], models)
+        self.function.allow(["s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject"], served)
+        self.function.allow(["kms:Decrypt", "kms:GenerateDataKey"], key.key_arn)
+        self.function.acknowledge_wildcards(
+            {
+                models: "Model artifacts below one prefix, read only.",
+                served: "Archives that it has copied.",
+            }
+        )
 
     def _allow_scaling(self) -> None:
         stack = Stack.of(self)

@@ -47,12 +47,16 @@ class Disposal(Construct):
         for bucket in buckets.values():
             resource.node.add_dependency(bucket)
 
-    def empty_package_group(self, group: sagemaker.CfnModelPackageGroup, arns: Arns) -> None:
+    def empty_package_group(
+        self, group: sagemaker.CfnModelPackageGroup, arns: Arns, suffix: str = ""
+    ) -> None:
         """Delete every package of `group` before the group goes."""
-        self._function.allow(["sagemaker:DeleteModelPackage"], arns.packages)
-        self._function.allow(["sagemaker:ListModelPackages"], arns.package_group)
-        self._function.acknowledge_wildcards({arns.packages: "Every version of one model package group."})
-        resource = self._resource("Packages", {"ModelPackageGroup": group.model_package_group_name})
+        name = group.model_package_group_name
+        packages = arns.packages_of(name)
+        self._function.allow(["sagemaker:DeleteModelPackage"], packages)
+        self._function.allow(["sagemaker:ListModelPackages"], arns.package_group_of(name))
+        self._function.acknowledge_wildcards({packages: "Every version of one model package group."})
+        resource = self._resource(f"Packages{suffix}", {"ModelPackageGroup": name})
         resource.node.add_dependency(group)
 
     def _resource(self, construct_id: str, properties: dict[str, object]) -> CustomResource:

@@ -12,7 +12,7 @@ from constructs import Construct
 from cdk_app.arns import Arns
 from cdk_app.nag import acknowledge, acknowledge_wildcards
 from feature_groups import GROUPS
-from processing.lake.audit import AUDIT_PREFIX
+from processing.lake.audit import AUDIT_PREFIX, SHADOW_AUDIT_PREFIX
 
 
 class EndpointRole(Construct):
@@ -53,13 +53,13 @@ class EndpointRole(Construct):
             arns.image_repository,
         )
         self._predictions(arns)
-        audit = arns.lake_objects(AUDIT_PREFIX)
-        self._allow(["s3:PutObject", "s3:PutObjectRetention"], audit)
+        audits = [arns.lake_objects(prefix) for prefix in (AUDIT_PREFIX, SHADOW_AUDIT_PREFIX)]
+        self._allow(["s3:PutObject", "s3:PutObjectRetention"], *audits)
         self._allow(["kms:GenerateDataKey"], key.key_arn)
         acknowledge_wildcards(
             self.role,
             {
-                audit: "Adds audit files below one prefix; may neither read nor delete them.",
+                **dict.fromkeys(audits, "Adds audit files below a prefix; may neither read nor delete them."),
                 models: "Model artifacts below one prefix, read only.",
                 logs: "SageMaker creates the log group of the endpoint.",
             },

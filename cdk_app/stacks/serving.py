@@ -11,12 +11,12 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from cdk_app.arns import Arns
-from cdk_app.constructs.deployer import Deployer
+from cdk_app.constructs.deployer import ARCHIVES_PREFIX, Deployer
 from cdk_app.constructs.endpoint_role import EndpointRole
 from cdk_app.constructs.rollback_alarms import RollbackAlarms
 from cdk_app.project import inference_image
 from cdk_app.settings import Settings
-from processing.lake.audit import AUDIT_PREFIX
+from processing.lake.audit import AUDIT_PREFIX, SHADOW_AUDIT_PREFIX
 
 VARIANT = "live"
 
@@ -55,6 +55,7 @@ class ServingStack(Stack):
             arns=arns,
             desired_parameter=parameter_name,
             endpoint_role=endpoint_role.role,
+            key=key,
         )
         endpoint = CustomResource(
             self,
@@ -95,5 +96,29 @@ class ServingStack(Stack):
             "metrics_seconds": settings.rollout_alarm_seconds,
             "bake_seconds": settings.rollout_bake_seconds,
             "rollback_alarms": alarms,
+            "shadow_percent": settings.shadow_percent,
+            "shadow_environment": {
+                # Its decisions are no decisions: they have an audit of their own, and no part in any figure.
+                "FRAUDLINE_SHADOW": "1",
+                "FRAUDLINE_LOG_STREAM": "off",
+                "FRAUDLINE_AUDIT_URI": f"s3://{self._arns.lake_name}/{SHADOW_AUDIT_PREFIX}",
+            },
+            "serverless": _serverless(settings),
+            "model_types": {
+                fraud_type: names.model_package_group_of(fraud_type) for fraud_type in settings.model_types
+            },
+            "archives_uri": f"s3://{self._arns.lake_name}/{ARCHIVES_PREFIX}",
             "tags": {"fraudline:environment": settings.environment},
         }
+
+
+def _serverless(settings: Settings) -> dict[str, int]:
+    if settings.endpoint_mode != "serverless":
+        return {}
+    config = {
+        "MemorySizeInMB": settings.serverless_memory_mb,
+        "MaxConcurrency": settings.serverless_max_concurrency,
+    }
+    if settings.serverless_provisioned_concurrency:
+        config["ProvisionedConcurrency"] = settings.serverless_provisioned_concurrency
+    return config

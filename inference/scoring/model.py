@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 import xgboost
 
@@ -27,6 +29,12 @@ class Model:
         self._width = bundle.booster.num_features()
         self.thresholds: Thresholds = bundle.thresholds
         self.version = version
+
+    def called(self, version: str | None) -> Model:
+        """The same model by another name."""
+        other = copy(self)
+        other.version = version
+        return other
 
     @property
     def scored_by(self) -> str:

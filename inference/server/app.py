@@ -148,13 +148,13 @@ class App:
         name, invoked = name_of(head.path)
         if not invoked:
             raise RefusedError(404, "path", f"{head.path}: send transactions to {_MODELS}/{name}/invoke")
-        service = self._several.loaded(name)
+        service = self._several.loaded(name, head.target_model)
         if service is not None:
             self._invocations.handle(service, head, body, connection, started)
             return
 
         async def invoke() -> None:
-            service = await self._several.service(name)
+            service = await self._several.service(name, head.target_model)
             self._invocations.handle(service, head, body, connection, started)
 
         self._later(invoke(), connection)

@@ -14,6 +14,7 @@ from inference.server.errors import RefusedError
 
 MAX_HEAD_BYTES = 16 * 1024
 _MOST_REMEMBERED = 1024
+_TARGET_MODEL = b"x-amzn-sagemaker-target-model"
 
 
 class Head(NamedTuple):
@@ -23,6 +24,7 @@ class Head(NamedTuple):
         media_type, accept: without parameters, lower case; `accept` is empty when absent.
         length: of the body in bytes; None when it comes in chunks.
         expects_continue: the client waits for leave to send the body.
+        target_model: the archive that the caller of an endpoint with several models named; or empty.
     """
 
     method: str
@@ -32,6 +34,7 @@ class Head(NamedTuple):
     length: int | None
     keep_alive: bool
     expects_continue: bool
+    target_model: str = ""
 
 
 class _Reader:
@@ -98,6 +101,7 @@ def _read(raw: bytes) -> Head:
         length=None if coding == b"chunked" else int(reader.headers.get(b"content-length", b"0")),
         keep_alive=parser.should_keep_alive(),
         expects_continue=reader.headers.get(b"expect", b"").lower() == b"100-continue",
+        target_model=reader.headers.get(_TARGET_MODEL, b"").decode("latin-1"),
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import msgspec
@@ -31,11 +32,14 @@ class MultiModel:
 
     Args:
         serve: gives the service that decides with a model.
+        names: what answers call a model, by the archive that callers name.
     """
 
-    def __init__(self, shelf: Shelf, serve: Callable[[Model], DecisionService]) -> None:
-        self._shelf, self._serve = shelf, serve
-        self._services: dict[str, tuple[str, DecisionService]] = {}
+    def __init__(
+        self, shelf: Shelf, serve: Callable[[Model], DecisionService], names: Mapping[str, str]
+    ) -> None:
+        self._shelf, self._serve, self._names = shelf, serve, names
+        self._read: dict[str, _Read] = {}
         self._loading: dict[str, asyncio.Lock] = {}
 
     def describe(self) -> list[dict[str, str]]:
@@ -67,14 +71,14 @@ class MultiModel:
         name, folder = request.model_name, request.url.removeprefix("file://")
         if name in self._shelf.models:
             raise RefusedError(409, "model_name", f"{name} is loaded already: delete it first")
-        service = await self._read(name, folder)
+        model = await _model_of(name, folder)
         try:
             self._shelf.put(name, folder)
         except AlreadyLoadedError:
             raise RefusedError(409, "model_name", f"{name} is loaded already: delete it first") from None
         except FullError as error:
             raise RefusedError(507, None, f"{error}: delete one first") from None
-        self._services[name] = folder, service
+        self._read[name] = _Read(folder, model, {})
         return name
 
     def unload(self, name: str) -> None:
@@ -83,36 +87,53 @@ class MultiModel:
         Raises:
             RefusedError: 404, it is not loaded.
         """
-        self._services.pop(name, None)
+        self._read.pop(name, None)
         if not self._shelf.take(name):
             raise _unknown(name)
 
-    async def service(self, name: str) -> DecisionService:
+    async def service(self, name: str, archive: str) -> DecisionService:
         """What decides with a model; loaded into this worker at its first request.
+
+        Args:
+            archive: what the caller named, for which the platform has `name`; may be empty.
 
         Raises:
             RefusedError: 404, it is not loaded; 422, its files cannot be served any more.
         """
         folder = self._shelf.models.get(name)
         if folder is None:
-            self._services.pop(name, None)
+            self._read.pop(name, None)
             raise _unknown(name)
         async with self._loading.setdefault(name, asyncio.Lock()):
-            known = self._services.get(name)
-            if known is None or known[0] != folder:
-                known = self._services[name] = folder, await self._read(name, folder)
-        return known[1]
+            known = self._read.get(name)
+            if known is None or known.folder != folder:
+                known = self._read[name] = _Read(folder, await _model_of(name, folder), {})
+        if archive not in known.services:
+            version = self._names.get(archive, archive) or name
+            known.services[archive] = self._serve(known.model.called(version))
+        return known.services[archive]
 
-    def loaded(self, name: str) -> DecisionService | None:
+    def loaded(self, name: str, archive: str) -> DecisionService | None:
         """The same when it needs no loading; None: use `service`."""
-        known = self._services.get(name)
-        return known[1] if known is not None and self._shelf.models.get(name) == known[0] else None
+        known = self._read.get(name)
+        if known is None or self._shelf.models.get(name) != known.folder:
+            return None
+        return known.services.get(archive)
 
-    async def _read(self, name: str, folder: str) -> DecisionService:
-        try:
-            return self._serve(await asyncio.to_thread(_model, name, Path(folder)))
-        except BundleError as error:
-            raise RefusedError(422, "url", f"{name}: {error}") from error
+
+class _Read(NamedTuple):
+    """A model that this worker has read, and what decides with it, by the archive that callers name."""
+
+    folder: str
+    model: Model
+    services: dict[str, DecisionService]
+
+
+async def _model_of(name: str, folder: str) -> Model:
+    try:
+        return await asyncio.to_thread(_model, name, Path(folder))
+    except BundleError as error:
+        raise RefusedError(422, "url", f"{name}: {error}") from error
 
 
 def _model(name: str, folder: Path) -> Model:

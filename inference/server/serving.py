@@ -117,14 +117,15 @@ class Prepared:
                     reader, decider, read_budget_s=settings.read_budget_ms / 1000, signals=asked
                 )
 
-            counted = DecisionMetrics(settings.names.environment)
+            environment = settings.names.environment
+            counted = DecisionMetrics(f"{environment}-shadow" if settings.shadow else environment)
             emit_every_period(counted)
             return App(
                 serve(self.model),
                 Invocations(counters, counted, replay=settings.replay),
                 counters,
                 expose,
-                None if self.shelf is None else MultiModel(self.shelf, serve),
+                None if self.shelf is None else MultiModel(self.shelf, serve, settings.model_names),
             )
 
         return Worker(number, channel, self.board, build, spool.close).run()

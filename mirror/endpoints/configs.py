@@ -5,12 +5,13 @@ from __future__ import annotations
 from mirror import listing, tags
 from mirror.api import Context, Document, ServiceError, operation
 from mirror.documents import Collection, utcnow
-from mirror.endpoints import models
+from mirror.endpoints.variants import check_together, checked
 
 _SORT = {"Name": "EndpointConfigName", "CreationTime": "CreationTime"}
 _KEPT = (
     "EndpointConfigName",
     "ProductionVariants",
+    "ShadowProductionVariants",
     "DataCaptureConfig",
     "KmsKeyId",
     "ExecutionRoleArn",
@@ -18,7 +19,7 @@ _KEPT = (
     "EnableNetworkIsolation",
     "MetricsConfig",
 )
-_ABSENT = ("AsyncInferenceConfig", "ExplainerConfig", "ShadowProductionVariants", "CrossRegionTrafficConfig")
+_ABSENT = ("AsyncInferenceConfig", "ExplainerConfig", "CrossRegionTrafficConfig")
 
 
 def collection(ctx: Context) -> Collection:
@@ -43,8 +44,8 @@ def find(ctx: Context, name: str) -> Document:
     "sagemaker",
     "CreateEndpointConfig",
     coverage="partial",
-    note="no asynchronous inference, explainer, shadow variants or inference components; data capture, "
-    "network, encryption and serverless limits are kept and described but have no effect",
+    note="no asynchronous inference, explainer or inference components; data capture, network and encryption "
+    "are kept and described but have no effect",
 )
 def create_endpoint_config(ctx: Context, params: Document) -> Document:
     name = params["EndpointConfigName"]
@@ -56,12 +57,15 @@ def create_endpoint_config(ctx: Context, params: Document) -> Document:
     for field in _ABSENT:
         if params.get(field):
             raise ServiceError("ValidationException", f"{field}: the mirror does not have it")
-    variants = [_variant(ctx, variant) for variant in params["ProductionVariants"]]
-    if len({variant["VariantName"] for variant in variants}) < len(variants):
-        raise ServiceError("ValidationException", "ProductionVariants: a variant name is used twice")
+    given = {
+        field: [checked(ctx, field, variant) for variant in params[field]]
+        for field in ("ProductionVariants", "ShadowProductionVariants")
+        if params.get(field)
+    }
+    check_together(ctx, given["ProductionVariants"], given.get("ShadowProductionVariants", []))
     document = {key: params[key] for key in _KEPT if key in params}
     document |= {
-        "ProductionVariants": variants,
+        **given,
         "EndpointConfigArn": _arn(ctx, name),
         "CreationTime": utcnow(),
     }
@@ -98,18 +102,3 @@ def delete_endpoint_config(ctx: Context, params: Document) -> Document:
 
 def _arn(ctx: Context, name: str) -> str:
     return ctx.arn("sagemaker", f"endpoint-config/{name.lower()}")
-
-
-def _variant(ctx: Context, variant: Document) -> Document:
-    """A variant with AWS's defaults filled in."""
-    where = f"ProductionVariants {variant['VariantName']}"
-    if "ModelName" not in variant:
-        raise ServiceError("ValidationException", f"{where}: ModelName: the mirror hosts models only")
-    models.find(ctx, variant["ModelName"])
-    if "ServerlessConfig" not in variant:
-        for field in ("InstanceType", "InitialInstanceCount"):
-            if field not in variant:
-                raise ServiceError(
-                    "ValidationException", f"{where}: {field} is needed without a ServerlessConfig"
-                )
-    return {"InitialVariantWeight": 1.0} | variant

@@ -46,6 +46,9 @@ class ContainerSpec:
     environment: dict[str, str]
     model_dir: Path
     startup_timeout: float
+    multi_model: bool = False
+    sleeps: bool = False
+    """Nothing runs while nobody asks; a first start shows that it would."""
 
     @property
     def log_group(self) -> str:
@@ -66,6 +69,7 @@ class Container:
         self._stopping = threading.Event()
         self._decided = threading.Event()
         self._failure: str | None = None
+        self._asleep = False
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(
             target=self._supervise, name=f"{spec.endpoint}/{spec.log_stream}", daemon=True
@@ -88,6 +92,7 @@ class Container:
     def stop(self) -> None:
         """SIGTERM, time to drain, SIGKILL. Idempotent; returns when the process is gone."""
         self._stopping.set()
+        self.target.wanted.set()
         self.target.port = None
         process = self._process
         if process is not None and process.poll() is None:
@@ -129,6 +134,8 @@ class Container:
                 self._cloud.processes.stop(self._process)
                 return
             if self._becomes_healthy(self._process, port, started, stream):
+                self.target.wanted.clear()
+                self.target.used_at = time.monotonic()
                 self.target.port = port
                 self._decided.set()
                 self._watch(self._process, port, stream)
@@ -139,10 +146,20 @@ class Container:
                 self._fail(self._unhealthy(stream))
                 return
             stream.drain()
+            if self._asleep:
+                self._sleep()
+                delay = _FIRST_DELAY_S
+                continue
             if time.monotonic() - started > _STABLE_S:
                 delay = _FIRST_DELAY_S
             self._stopping.wait(delay)
             delay = min(delay * 2, _LONGEST_DELAY_S)
+
+    def _sleep(self) -> None:
+        """Until somebody asks for this container, or it is stopped."""
+        while not self._stopping.is_set() and not self.target.wanted.wait(0.5):
+            pass
+        self._asleep = False
 
     def _command(self, port: int) -> tuple[list[str], dict[str, str], Path | None]:
         """What ``docker run IMAGE serve`` would run, with the container's environment."""
@@ -153,7 +170,7 @@ class Container:
                 f"{self._spec.image} is one of SageMaker's own images: the mirror runs their jobs, but hosts "
                 "only images with an ENTRYPOINT that were pushed to it",
             )
-        spool = self._cloud.state_dir / "endpoints" / "decisions" / self._spec.endpoint
+        spool = self._cloud.state_dir / "endpoints" / "decisions" / self._spec.endpoint / self._spec.variant
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
         env = {
             "HOME": str(self._cloud.state_dir),
@@ -165,6 +182,7 @@ class Container:
             "PATH": path,
             **({} if image.root is None else {"PYTHONPATH": str(image.root)}),
             "SM_MODEL_DIR": str(self._spec.model_dir),
+            **({"SAGEMAKER_MULTI_MODEL": "true"} if self._spec.multi_model else {}),
             "SAGEMAKER_BIND_TO_PORT": str(port),
             "FRAUDLINE_BIND_HOST": "127.0.0.1",
             # Not beside the model, which goes with its last container: the next one ships what is left.
@@ -196,6 +214,11 @@ class Container:
                     log.warning("%s: %s ended (%s)", self._spec.endpoint, self._spec.log_stream, code)
                 return
             stream.drain()
+            if self._idle():
+                self._asleep = True
+                self.target.port = None  # what comes now waits for the next start
+                self._cloud.processes.stop(process, grace=_DRAIN_S)
+                return
             if time.monotonic() < next_ping or self._stopping.is_set():
                 continue
             missed = 0 if _ping(port) else missed + 1
@@ -203,6 +226,11 @@ class Container:
                 log.warning("%s: %s hangs", self._spec.endpoint, self._spec.log_stream)
                 self._cloud.processes.stop(process)
             next_ping = time.monotonic() + _PING_EVERY_S
+
+    def _idle(self) -> bool:
+        target = self.target
+        quiet_s = time.monotonic() - target.used_at
+        return self._spec.sleeps and not target.in_flight and quiet_s > self._cloud.serverless_idle_s
 
     def _unhealthy(self, stream: LogStream) -> str:
         last = stream.last_lines[-1] if stream.last_lines else "it wrote nothing"

@@ -78,6 +78,8 @@ def describe_endpoint(ctx: Context, params: Document) -> Document:
     document = find(ctx, params["EndpointName"])
     answer = {key: document[key] for key in _DESCRIBED if key in document}
     answer["ProductionVariants"] = summaries(document["Plan"])
+    if shadows := summaries(document["Plan"], shadow=True):
+        answer["ShadowProductionVariants"] = shadows
     if "Pending" in document and "EndpointConfigName" in document["Pending"]:
         answer["PendingDeploymentSummary"] = {
             "EndpointConfigName": document["Pending"]["EndpointConfigName"],

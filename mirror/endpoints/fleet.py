@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from mirror.cloud import Cloud
 from mirror.documents import utcnow
 from mirror.endpoints import artifacts
 from mirror.endpoints.container import Container, ContainerFailedError, ContainerSpec
+from mirror.endpoints.models import MULTI_MODEL
 from mirror.endpoints.plan import Plan, processes
-from mirror.endpoints.targets import Route, Variant
+from mirror.endpoints.targets import Route, Target, Variant
 
 _DRAIN_S = 65.0  # the longest an invocation may take, and a little
 # A request picks its process and counts itself in one step of the event loop; this covers the step.
@@ -41,7 +43,9 @@ class Fleet:
             variant.setdefault("DeployedAt", utcnow())
             # A restarted mirror finds what was extracted before, as an instance keeps its disk.
             if not Path(variant.get("ModelDir", "/nonexistent")).is_dir():
-                variant["ModelDir"] = str(artifacts.fetch(self._cloud, variant["ModelDataUrl"]))
+                # The models of a multi-model container come one by one, when they are asked for.
+                url = None if variant.get("Mode") == MULTI_MODEL else variant["ModelDataUrl"]
+                variant["ModelDir"] = str(artifacts.fetch(self._cloud, url))
         try:
             for variant in self.plan:
                 self._grow(variant, processes(variant))
@@ -51,15 +55,9 @@ class Fleet:
 
     def route(self) -> Route:
         """Where the proxy sends requests while this fleet serves."""
-        return Route(
-            tuple(
-                Variant(
-                    variant["VariantName"],
-                    float(variant["Weight"]),
-                    [container.target for container in self._containers[variant["VariantName"]]],
-                )
-                for variant in self.plan
-            )
+        return route_of(
+            self.plan,
+            {name: [container.target for container in running] for name, running in self._containers.items()},
         )
 
     def resize(self, plan: Plan) -> list[Container]:
@@ -115,8 +113,31 @@ class Fleet:
             environment=variant["Environment"],
             model_dir=Path(variant["ModelDir"]),
             startup_timeout=float(variant["StartupTimeout"]),
+            multi_model=variant.get("Mode") == MULTI_MODEL,
+            sleeps=_sleeps(variant),
         )
         return Container(self._cloud, spec)
+
+
+def route_of(plan: Plan, targets: Mapping[str, list[Target]]) -> Route:
+    """The route of a plan, by variant name over its processes; a variant without any waits for them."""
+    variants = [
+        Variant(
+            variant["VariantName"],
+            float(variant["Weight"]),
+            targets.get(variant["VariantName"], []),
+            variant.get("ServerlessConfig", {}).get("MaxConcurrency"),
+            variant["ModelDataUrl"] if variant.get("Mode") == MULTI_MODEL else None,
+        )
+        for variant in plan
+    ]
+    shadow = next((v for v, its in zip(variants, plan, strict=True) if its.get("Shadow")), None)
+    return Route(tuple(v for v in variants if v is not shadow), shadow)
+
+
+def _sleeps(variant: dict[str, Any]) -> bool:
+    """Whether nothing of a variant runs while nobody asks: serverless without provisioned concurrency."""
+    return "ServerlessConfig" in variant and "ProvisionedConcurrency" not in variant["ServerlessConfig"]
 
 
 def retire(containers: list[Container]) -> None:

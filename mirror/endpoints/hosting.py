@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
@@ -15,11 +16,11 @@ from mirror.cloud import Cloud
 from mirror.documents import Collection, utcnow
 from mirror.endpoints import artifacts, notices
 from mirror.endpoints.container import ContainerFailedError
-from mirror.endpoints.fleet import Fleet, retire
+from mirror.endpoints.fleet import Fleet, retire, route_of
 from mirror.endpoints.metering import Meter
 from mirror.endpoints.plan import Plan
 from mirror.endpoints.rollout import Rollout, rollout, tripped
-from mirror.endpoints.targets import Route, Variant
+from mirror.endpoints.targets import Route
 
 _FAILURES = (ContainerFailedError, artifacts.ArtifactError)
 Key = tuple[str, str]  # region, endpoint name
@@ -41,6 +42,8 @@ class Hosting:
         self.routes: dict[Key, Route] = {}
         #: Of region, endpoint and variant.
         self.meters: dict[tuple[str, str, str], Meter] = {}
+        #: Requests on their way to shadows; of the event loop.
+        self.copies: set[asyncio.Task[None]] = set()
         #: Held by operations between reading an endpoint's status and changing it.
         self.lock = threading.Lock()
 
@@ -77,7 +80,7 @@ class Hosting:
                 self.create(key)
             elif status != "Failed":
                 # Requests wait for the processes, as they do for one that is being restarted.
-                self.routes[key] = _unready(document["Plan"])
+                self.routes[key] = route_of(document["Plan"], {})
                 self._submit(self._restore, key)
 
     def stop(self) -> None:
@@ -240,10 +243,6 @@ class Hosting:
         document = self.endpoints.update(*key, change)
         if document is not None:
             notices.publish_state(Context(self._cloud, key[0]), document)
-
-
-def _unready(plan: Plan) -> Route:
-    return Route(tuple(Variant(variant["VariantName"], float(variant["Weight"]), []) for variant in plan))
 
 
 _hostings: dict[Path, Hosting] = {}

@@ -8,6 +8,8 @@ from mirror import listing, tags
 from mirror.api import Context, Document, ServiceError, call, operation
 from mirror.documents import Collection, utcnow
 
+MULTI_MODEL = "MultiModel"
+
 _SORT = {"Name": "ModelName", "CreationTime": "CreationTime"}
 _KEPT = (
     "ModelName",
@@ -40,7 +42,7 @@ def find(ctx: Context, name: str) -> Document:
     "sagemaker",
     "CreateModel",
     coverage="partial",
-    note="one container a model; gzip tar archives only; no multi-model mode; the role is not assumed",
+    note="one container a model; gzip tar archives only; the role is not assumed",
 )
 def create_model(ctx: Context, params: Document) -> Document:
     """Keep a model. A model package is resolved now, and must be approved now."""
@@ -106,8 +108,9 @@ def _container(params: Document) -> Document:
 
 def _hosted(ctx: Context, container: Document) -> Document:
     """What an instance runs: image, model data and environment, with a model package resolved."""
-    if container.get("Mode") == "MultiModel":
-        raise ServiceError("ValidationException", "Mode: the mirror hosts SingleModel containers only")
+    mode = container.get("Mode", "SingleModel")
+    if mode == MULTI_MODEL:
+        _check_multi_model(container)
     resolved = dict(container)
     if "ModelPackageName" in container:
         for field in ("Image", "ModelDataUrl", "ModelDataSource"):
@@ -123,8 +126,19 @@ def _hosted(ctx: Context, container: Document) -> Document:
     return {
         "Image": resolved["Image"],
         "ModelDataUrl": _data_url(resolved),
+        "Mode": mode,
         "Environment": dict(resolved.get("Environment", {})),
     }
+
+
+def _check_multi_model(container: Document) -> None:
+    if "ModelPackageName" in container:
+        raise ServiceError("ValidationException", "Mode MultiModel: give an Image, not a ModelPackageName")
+    if not str(container.get("ModelDataUrl", "")).endswith("/"):
+        raise ServiceError(
+            "ValidationException",
+            "Mode MultiModel: ModelDataUrl is the S3 prefix of the models' archives, and ends with /",
+        )
 
 
 def _package_container(ctx: Context, name: str) -> dict[str, Any]:

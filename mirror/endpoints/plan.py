@@ -11,7 +11,7 @@ from mirror.endpoints import configs, models
 MAX_PROCESSES = 2
 _STARTUP_TIMEOUT_S = 240
 
-#: One variant: VariantName, Weight, InstanceCount, Image, ModelDataUrl, Environment,
+#: One variant: VariantName, Shadow, Weight, InstanceCount, Image, ModelDataUrl, Mode, Environment,
 #: StartupTimeout, InstanceType or ServerlessConfig, and once it was
 #: started ModelDir and DeployedAt.
 Plan = list[dict[str, Any]]
@@ -24,10 +24,13 @@ def resolve(ctx: Context, config_name: str) -> Plan:
         ServiceError: the configuration, or a model it names, does not exist.
     """
     plan = []
-    for variant in configs.find(ctx, config_name)["ProductionVariants"]:
+    config = configs.find(ctx, config_name)
+    shadows = config.get("ShadowProductionVariants", [])
+    for variant in (*config["ProductionVariants"], *shadows):
         hosted = models.find(ctx, variant["ModelName"])["Hosted"]
         entry = {
             "VariantName": variant["VariantName"],
+            "Shadow": variant in shadows,
             "Weight": variant["InitialVariantWeight"],
             "InstanceCount": variant.get("InitialInstanceCount", 1),
             "StartupTimeout": variant.get("ContainerStartupHealthCheckTimeoutInSeconds", _STARTUP_TIMEOUT_S),
@@ -56,10 +59,12 @@ def processes(variant: Document) -> int:
     return max(1, min(int(variant["InstanceCount"]), MAX_PROCESSES))
 
 
-def summaries(plan: Plan) -> list[Document]:
-    """The plan as DescribeEndpoint's ``ProductionVariants``."""
+def summaries(plan: Plan, *, shadow: bool = False) -> list[Document]:
+    """The plan as DescribeEndpoint's ``ProductionVariants``, or ``ShadowProductionVariants``."""
     found = []
     for variant in plan:
+        if variant.get("Shadow", False) != shadow:
+            continue
         summary: Document = {
             "VariantName": variant["VariantName"],
             "CurrentWeight": variant["Weight"],
@@ -74,6 +79,7 @@ def summaries(plan: Plan) -> list[Document]:
         }
         if "ServerlessConfig" in variant:
             summary["CurrentServerlessConfig"] = variant["ServerlessConfig"]
+            summary["DesiredServerlessConfig"] = variant["ServerlessConfig"]
         else:
             summary["CurrentInstanceCount"] = variant["InstanceCount"]
             summary["DesiredInstanceCount"] = variant["InstanceCount"]

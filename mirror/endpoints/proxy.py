@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
+from dataclasses import dataclass
 
 import msgspec
 
 from mirror.api import Context, ServiceError
 from mirror.endpoints.connection import Connection, ConnectionLostError, Headers, Reply
 from mirror.endpoints.hosting import Hosting, hosting
-from mirror.endpoints.targets import Target, Variant
+from mirror.endpoints.target_models import LoadFailedError, ensure
+from mirror.endpoints.targets import Route, Target, Variant
+
+log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 6 * 1024 * 1024
 INVOCATION_TIMEOUT_S = 60.0
@@ -21,11 +26,27 @@ _ATTEMPTS = 3
 
 _CUSTOM = b"x-amzn-sagemaker-custom-attributes"
 _TARGET_VARIANT = b"x-amzn-sagemaker-target-variant"
-_FORWARDED = frozenset({b"content-type", b"accept", _CUSTOM})
+_TARGET_MODEL = b"x-amzn-sagemaker-target-model"
+_FORWARDED = frozenset({b"content-type", b"accept", _CUSTOM, _TARGET_MODEL})
+#: Requests that shadows have not answered yet; what comes beyond is not copied.
+_MOST_COPIES = 64
 _TIMED_OUT = (
     "Your invocation timed out while waiting for a response from container primary. Review the latency "
     "metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request as the client sent it."""
+
+    forwarded: bytes
+    variant: str | None
+    model: str | None
+    body: bytes
+
+    def head(self, port: int, path: str) -> bytes:
+        return _request_head("POST", port, path, self.forwarded, len(self.body))
 
 
 async def invoke(
@@ -40,33 +61,34 @@ async def invoke(
         Status, headers and body of the HTTP response, a ``ModelError`` (424) included.
 
     Raises:
-        ServiceError: there is no such endpoint or variant, or no process came back in time.
+        ServiceError: there is no such endpoint, variant or model, a serverless endpoint is busy, or no
+            process came back in time.
     """
     if len(body) > MAX_BODY_BYTES:
         message = f"HTTP content length exceeded {MAX_BODY_BYTES} bytes."
         return 413, [(b"content-type", b"application/json")], msgspec.json.encode({"message": message})
-    variant_name: str | None = None
-    forwarded = b""
-    for name, value in headers:
-        if name in _FORWARDED:
-            forwarded += name + b": " + value + b"\r\n"
-        elif name == _TARGET_VARIANT:
-            variant_name = value.decode("latin-1")
+    asked = _asked(headers, body)
     host = hosting(ctx.cloud)
-    deadline = time.monotonic() + RESTART_WAIT_S
     attempts = 0
     arrived = time.monotonic()
+    copied = False
     while True:
-        variant, target, port = await _choose(host, ctx, endpoint_name, variant_name, deadline)
-        head = _request_head(port, forwarded, len(body))
+        route, variant, target, port = await _choose(host, ctx, endpoint_name, asked, arrived)
+        if not copied:
+            copied = True
+            _copy(host, ctx, endpoint_name, route, asked)
         target.in_flight += 1
-        sent = time.monotonic()
+        target.used_at = sent = time.monotonic()
         failed: tuple[int, str] | None = None
         try:
             async with asyncio.timeout(INVOCATION_TIMEOUT_S):
-                reply = await _exchange(target, port, head, body)
+                path = await _path(ctx, variant, target, port, asked)
+                sent = time.monotonic()
+                reply = await _exchange(target, port, asked.head(port, path), body)
         except TimeoutError:
             failed = 0, _TIMED_OUT
+        except LoadFailedError as error:
+            failed = error.status, str(error)
         except ConnectionLostError as error:
             # Only a request that the process cannot have begun to answer is sent again.
             attempts += 1
@@ -75,12 +97,13 @@ async def invoke(
             failed = 502, str(error)
         except OSError as error:
             # Nothing listens: the process has just died, and its supervisor will notice.
-            if time.monotonic() < deadline:
+            if time.monotonic() < arrived + RESTART_WAIT_S:
                 await asyncio.sleep(_POLL_S)
                 continue
             failed = 503, str(error)
         finally:
             target.in_flight -= 1
+            target.used_at = time.monotonic()
         took = time.monotonic() - sent
         meter = host.meter((ctx.region, endpoint_name), variant.name)
         meter.note(0 if failed else reply.status, 1e6 * took, 1e6 * (sent - arrived))
@@ -91,25 +114,91 @@ async def invoke(
         return _model_error(ctx, endpoint_name, reply.status, reply.body.decode(errors="replace"))
 
 
+def _asked(headers: Headers, body: bytes) -> _Asked:
+    found: dict[bytes, str] = {}
+    forwarded = b""
+    for name, value in headers:
+        if name in _FORWARDED:
+            forwarded += name + b": " + value + b"\r\n"
+        if name in (_TARGET_VARIANT, _TARGET_MODEL):
+            found[name] = value.decode("latin-1")
+    return _Asked(forwarded, found.get(_TARGET_VARIANT), found.get(_TARGET_MODEL), body)
+
+
+async def _path(ctx: Context, variant: Variant, target: Target, port: int, asked: _Asked) -> str:
+    """Where the process takes the request, once it has loaded the model that it is for."""
+    if variant.models is None:
+        if asked.model is not None:
+            raise ServiceError(
+                "ValidationError", f"TargetModel {asked.model}: variant {variant.name} has one model only"
+            )
+        return "/invocations"
+    if asked.model is None:
+        raise ServiceError(
+            "ValidationError", f"Variant {variant.name} has several models: name one as TargetModel."
+        )
+
+    async def ask(method: str, path: str, content: bytes) -> Reply:
+        head = _request_head(method, port, path, b"content-type: application/json\r\n", len(content))
+        return await _exchange(target, port, head, content)
+
+    name = await ensure(ctx.cloud, target, port, variant.models, asked.model, ask)
+    return f"/models/{name}/invoke"
+
+
+def _copy(host: Hosting, ctx: Context, endpoint_name: str, route: Route, asked: _Asked) -> None:
+    """Let the shadow have the request too. Nobody waits for it, and nobody is told what it answers."""
+    shadow = route.shadow_drawn()
+    target = None if shadow is None else shadow.pick()
+    if shadow is None or target is None or target.port is None or len(host.copies) >= _MOST_COPIES:
+        return
+    meter, port = host.meter((ctx.region, endpoint_name), shadow.name), target.port
+
+    async def send() -> None:
+        target.in_flight += 1
+        sent, status = time.monotonic(), 0
+        try:
+            async with asyncio.timeout(INVOCATION_TIMEOUT_S):
+                reply = await _exchange(target, port, asked.head(port, "/invocations"), asked.body)
+            status = reply.status
+        except (TimeoutError, ConnectionLostError, OSError):
+            log.info("the shadow %s of %s did not answer", shadow.name, endpoint_name)
+        finally:
+            target.in_flight -= 1
+        meter.note(status, 1e6 * (time.monotonic() - sent), 0.0)
+
+    task = asyncio.get_running_loop().create_task(send())
+    host.copies.add(task)
+    task.add_done_callback(host.copies.discard)
+
+
 async def _choose(
-    host: Hosting, ctx: Context, endpoint_name: str, variant_name: str | None, deadline: float
-) -> tuple[Variant, Target, int]:
-    """A healthy process of the endpoint, waiting until `deadline` for one that is being restarted."""
+    host: Hosting, ctx: Context, endpoint_name: str, asked: _Asked, arrived: float
+) -> tuple[Route, Variant, Target, int]:
+    """A healthy process of the endpoint, waiting for one that is being restarted or is asleep."""
     while True:
         route = host.routes.get((ctx.region, endpoint_name))
         if route is None:
             raise ServiceError(
                 "ValidationError", f"Endpoint {endpoint_name} of account {ctx.account} not found."
             )
-        variant = route.variant(variant_name)
+        route = route.drawn()
+        variant = route.variant(asked.variant)
         if variant is None:
             raise ServiceError(
-                "ValidationError", f"Variant {variant_name} not found for endpoint {endpoint_name}."
+                "ValidationError", f"Variant {asked.variant} not found for endpoint {endpoint_name}."
+            )
+        serverless = variant.most_at_once is not None
+        if serverless and variant.in_flight >= (variant.most_at_once or 0):
+            raise ServiceError(
+                "ThrottlingException",
+                f"{endpoint_name} answers {variant.most_at_once} requests at a time (MaxConcurrency).",
             )
         target = variant.pick()
         if target is not None and target.port is not None:
-            return variant, target, target.port
-        if time.monotonic() >= deadline:
+            return route, variant, target, target.port
+        variant.wake()
+        if time.monotonic() >= arrived + (INVOCATION_TIMEOUT_S if serverless else RESTART_WAIT_S):
             raise ServiceError("ServiceUnavailable", f"No instance of {endpoint_name} is healthy.", 503)
         await asyncio.sleep(_POLL_S)
 
@@ -135,8 +224,10 @@ async def _exchange(target: Target, port: int, head: bytes, body: bytes) -> Repl
     return reply
 
 
-def _request_head(port: int, forwarded: bytes, length: int) -> bytes:
-    return b"POST /invocations HTTP/1.1\r\nhost: 127.0.0.1:%d\r\n%scontent-length: %d\r\n\r\n" % (
+def _request_head(method: str, port: int, path: str, forwarded: bytes, length: int) -> bytes:
+    return b"%s %s HTTP/1.1\r\nhost: 127.0.0.1:%d\r\n%scontent-length: %d\r\n\r\n" % (
+        method.encode(),
+        path.encode(),
         port,
         forwarded,
         length,

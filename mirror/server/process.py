@@ -17,7 +17,7 @@ from typing import IO
 
 import uvicorn
 
-from mirror.cloud import Cloud
+from mirror.cloud import SERVERLESS_IDLE_S, Cloud
 from mirror.server import registry
 from mirror.server.front import Front
 from mirror.server.lifecycle import Lifecycle
@@ -43,7 +43,8 @@ def run_server(port: int, state_dir: Path, region: str) -> None:
     with _locked(state_dir), _listening(port) as listener:
         os.environ.setdefault("MOTO_PORT", str(port))
         sys.setswitchinterval(SWITCH_INTERVAL_S)
-        cloud = Cloud(state_dir.resolve(), listener.getsockname()[1], region)
+        idle_s = float(os.environ.get("FRAUDLINE_SERVERLESS_IDLE_S", SERVERLESS_IDLE_S))
+        cloud = Cloud(state_dir.resolve(), listener.getsockname()[1], region, serverless_idle_s=idle_s)
         registry.load()
         lifecycle = Lifecycle(cloud)
         front = Front(cloud, lifecycle)

@@ -7,6 +7,8 @@ from datetime import date
 import pyarrow as pa
 
 AUDIT_PREFIX = "audit/predictions/"
+SHADOW_AUDIT_PREFIX = "audit/shadow/"
+"""What a shadow would have decided: the same files."""
 
 _MOMENT = pa.timestamp("ms", tz="UTC")
 _REASON = pa.struct(

@@ -18,6 +18,11 @@ class Desired:
         bake_seconds: how long alarms watch after each step.
         metrics_seconds: how often the endpoint publishes its metrics; 60 is what every endpoint does.
         rollback_alarms: names of alarms that roll an update back.
+        shadow_percent: of the requests, which the package approved as shadow gets too.
+        shadow_environment: what is different in the environment of its container.
+        serverless: SageMaker's ServerlessConfig; empty for instances.
+        model_types: model package groups by fraud type, for one model each; empty for one model.
+        archives_uri: S3 prefix, ending in /, where the archives of several models are put together.
     """
 
     endpoint: str
@@ -35,6 +40,11 @@ class Desired:
     bake_seconds: int
     metrics_seconds: int
     rollback_alarms: tuple[str, ...]
+    shadow_percent: int
+    shadow_environment: dict[str, str]
+    serverless: dict[str, int]
+    model_types: dict[str, str]
+    archives_uri: str
     tags: dict[str, str]
 
     @classmethod

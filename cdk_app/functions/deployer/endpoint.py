@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from cdk_app.functions.clock import Deadline
+from cdk_app.functions.deployer.archives import Archives
 from cdk_app.functions.deployer.desired import Desired
 from cdk_app.functions.deployer.errors import is_missing
-from cdk_app.functions.deployer.plan import Plan, is_planned
+from cdk_app.functions.deployer.plan import MODEL_PACKAGES, Plan, is_planned
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +27,18 @@ _KEPT_FOR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What an endpoint does now. `package` is None while it serves the rules."""
+    """What an endpoint does now.
+
+    Attributes:
+        package: ARN of what it serves; None while it serves the rules, or several.
+        by_archive: ARNs of several models by their archives.
+    """
 
     status: str
     config: str
     package: str | None
     failure: str
+    by_archive: Mapping[str, str] = field(default_factory=dict)
 
     def serves(self, plan: Plan) -> bool:
         return self.status == "InService" and self.config == plan.name
@@ -39,8 +47,8 @@ class State:
 class Endpoint:
     """One endpoint, by name."""
 
-    def __init__(self, sagemaker: Any, name: str, deadline: Deadline) -> None:
-        self._sagemaker = sagemaker
+    def __init__(self, sagemaker: Any, archives: Archives, name: str, deadline: Deadline) -> None:
+        self._sagemaker, self._archives = sagemaker, archives
         self._name = name
         self._deadline = deadline
 
@@ -57,14 +65,16 @@ class Endpoint:
                 return None
             if found["EndpointStatus"] not in _BUSY:
                 config = found["EndpointConfigName"]
-                return State(
-                    found["EndpointStatus"], config, self._package_of(config), found.get("FailureReason", "")
-                )
+                package, by_archive = self._packages_of(config)
+                failure = found.get("FailureReason", "")
+                return State(found["EndpointStatus"], config, package, failure, by_archive)
             self._deadline.pause(f"endpoint {self._name}, which is {found['EndpointStatus']}")
 
     def roll_out(self, plan: Plan, desired: Desired, state: State | None) -> bool:
         """Start serving `plan`. False when someone else is changing the endpoint: settle again."""
-        self._ensure(self._sagemaker.describe_model, self._sagemaker.create_model, plan.model, "ModelName")
+        self._archives.put(plan)
+        for model in plan.models:
+            self._ensure(self._sagemaker.describe_model, self._sagemaker.create_model, model, "ModelName")
         self._ensure(
             self._sagemaker.describe_endpoint_config,
             self._sagemaker.create_endpoint_config,
@@ -85,7 +95,8 @@ class Endpoint:
                 self._sagemaker.update_endpoint(
                     EndpointName=self._name,
                     EndpointConfigName=plan.name,
-                    RetainAllVariantProperties=True,  # the instances that scaling has added
+                    # The instances that scaling has added.
+                    RetainAllVariantProperties=not desired.serverless,
                     DeploymentConfig=_deployment(desired),
                 )
         except ClientError as error:
@@ -108,8 +119,8 @@ class Endpoint:
             or "scalable target" in str(error).lower()  # it has let scaling go on
         )
 
-    def clean(self, keep: str) -> None:
-        """Delete the old models and configurations of this endpoint except those named `keep`.
+    def clean(self, keep: Collection[str]) -> None:
+        """Delete the old models, configurations and archives of this endpoint except those named `keep`.
 
         What is less than an hour old stays: another run may have made it and be about to use it.
         """
@@ -120,26 +131,28 @@ class Endpoint:
         if self.settled() is not None:
             self._sagemaker.delete_endpoint(EndpointName=self._name)
             self.settled()
-        self._clean(keep=None, before=None)
+        self._clean(keep=(), before=None)
 
-    def _clean(self, keep: str | None, before: datetime | None) -> None:
+    def _clean(self, keep: Collection[str], before: datetime | None) -> None:
         for name in self._planned("list_endpoint_configs", "EndpointConfigs", "EndpointConfigName", before):
-            if name != keep:
+            if name not in keep:
                 self._sagemaker.delete_endpoint_config(EndpointConfigName=name)
         for name in self._planned("list_models", "Models", "ModelName", before):
-            if name != keep:
+            if name not in keep:
                 self._sagemaker.delete_model(ModelName=name)
+        self._archives.clean(keep, before)
 
     def _describe(self) -> dict[str, Any] | None:
         return _found(self._sagemaker.describe_endpoint, EndpointName=self._name)
 
-    def _package_of(self, config: str) -> str | None:
+    def _packages_of(self, config: str) -> tuple[str | None, dict[str, str]]:
         found = _found(self._sagemaker.describe_endpoint_config, EndpointConfigName=config)
         if found is None:
-            return None
+            return None, {}
         model = _found(self._sagemaker.describe_model, ModelName=found["ProductionVariants"][0]["ModelName"])
-        package: str | None = (model or {}).get("PrimaryContainer", {}).get("ModelPackageName")
-        return package
+        container = (model or {}).get("PrimaryContainer", {})
+        packages = container.get("Environment", {}).get(MODEL_PACKAGES, "{}")
+        return container.get("ModelPackageName"), json.loads(packages)
 
     def _ensure(
         self, describe: Callable[..., Any], create: Callable[..., Any], request: dict[str, Any], key: str

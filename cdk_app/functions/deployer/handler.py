@@ -13,9 +13,8 @@ import boto3
 from cdk_app.functions.clock import Deadline, StillInProgressError
 from cdk_app.functions.custom_resource import respond
 from cdk_app.functions.deployer.desired import Desired
-from cdk_app.functions.deployer.endpoint import Endpoint
 from cdk_app.functions.deployer.errors import RolledBackError
-from cdk_app.functions.deployer.reconcile import Clients, Outcome, reconcile
+from cdk_app.functions.deployer.reconcile import Clients, Outcome, endpoint_of, reconcile
 from cdk_app.functions.deployer.scaling import Scaling
 
 logging.getLogger().setLevel(logging.INFO)
@@ -29,7 +28,7 @@ def handle(event: Mapping[str, Any], context: Any) -> dict[str, str]:
     ``DEAD_LETTER_QUEUE_URL``, where events end whose rollout was rolled back.
     """
     deadline = Deadline(context.get_remaining_time_in_millis)
-    clients = Clients(boto3.client("sagemaker"), boto3.client("application-autoscaling"))
+    clients = Clients(boto3.client("sagemaker"), boto3.client("application-autoscaling"), boto3.client("s3"))
     if "RequestType" in event:
         return _on_request(event, clients, deadline)
     return _on_approval(event, clients, deadline)
@@ -43,7 +42,7 @@ def _on_request(event: Mapping[str, Any], clients: Clients, deadline: Deadline) 
         physical_id = desired.endpoint
         if event["RequestType"] == "Delete":
             Scaling(clients.autoscaling, desired.endpoint, desired.variant).suspend()
-            Endpoint(clients.sagemaker, desired.endpoint, deadline).delete()
+            endpoint_of(clients, desired, deadline).delete()
             data = {"EndpointName": desired.endpoint}
         else:
             data = _data(reconcile(lambda: desired, None, clients, deadline))

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from cdk_app.functions.clock import Deadline
-from cdk_app.functions.deployer.choice import choose
+from cdk_app.functions.deployer.archives import Archives
+from cdk_app.functions.deployer.choice import Package, choose
 from cdk_app.functions.deployer.desired import Desired
 from cdk_app.functions.deployer.endpoint import Endpoint, State
 from cdk_app.functions.deployer.errors import RolledBackError
-from cdk_app.functions.deployer.plan import Plan, plan
+from cdk_app.functions.deployer.plan import Chosen, Plan, archive_of, plan
 from cdk_app.functions.deployer.registry import Registry
 from cdk_app.functions.deployer.scaling import Scaling
 
@@ -23,15 +24,16 @@ _MOST_ROUNDS = 6
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """The two services that the reconciler changes."""
+    """The services that the reconciler uses."""
 
     sagemaker: Any
     autoscaling: Any
+    s3: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the endpoint serves at the end. `package` is empty when the rules decide."""
+    """What the endpoint serves at the end. `package`, or several, is empty when the rules decide."""
 
     endpoint: str
     config: str
@@ -56,14 +58,14 @@ def reconcile(
     """
     for _ in range(_MOST_ROUNDS):
         desired = read_desired()
-        endpoint = Endpoint(clients.sagemaker, desired.endpoint, deadline)
+        endpoint = endpoint_of(clients, desired, deadline)
         scaling = Scaling(clients.autoscaling, desired.endpoint, desired.variant)
         state = endpoint.settled()
-        target = _target(Registry(clients.sagemaker, desired.package_group), desired, nominated, state)
+        target = plan(desired, _chosen(clients.sagemaker, desired, nominated, state))
         if state is not None and state.serves(target):
             scaling.apply(desired)
-            endpoint.clean(keep=target.name)
-            outcome = Outcome(desired.endpoint, target.name, target.package.arn if target.package else "")
+            endpoint.clean(keep=target.names)
+            outcome = Outcome(desired.endpoint, target.name, target.chosen.served)
             log.info("endpoint %s serves %s", desired.endpoint, outcome.package or "the rules")
             return outcome
         log.info("endpoint %s: %s -> %s", desired.endpoint, state and state.config, target.name)
@@ -73,10 +75,29 @@ def reconcile(
     raise RolledBackError(f"no rest after {_MOST_ROUNDS} rounds: others keep changing the endpoint")
 
 
-def _target(registry: Registry, desired: Desired, nominated: str | None, state: State | None) -> Plan:
-    serving = registry.find(state.package) if state is not None else None
-    package = choose(registry.find(nominated), serving, registry.newest_approved())
-    return plan(desired, package)
+def endpoint_of(clients: Clients, desired: Desired, deadline: Deadline) -> Endpoint:
+    """The endpoint of a configuration."""
+    archives = Archives(clients.s3, desired.archives_uri, desired.endpoint)
+    return Endpoint(clients.sagemaker, archives, desired.endpoint, deadline)
+
+
+def _chosen(sagemaker: Any, desired: Desired, nominated: str | None, state: State | None) -> Chosen:
+    def chosen_of(registry: Registry, serving: str | None) -> Package | None:
+        return choose(registry.find(nominated), registry.find(serving), registry.newest_approved())
+
+    if desired.model_types:
+        before = {} if state is None else state.by_archive
+        found = {}
+        for fraud_type, group in desired.model_types.items():
+            archive = archive_of(fraud_type)
+            package = chosen_of(Registry(sagemaker, group), before.get(archive))
+            if package is not None:
+                found[archive] = package
+        return Chosen(by_archive=found)
+    registry = Registry(sagemaker, desired.package_group)
+    package = chosen_of(registry, None if state is None else state.package)
+    shadowed = package is not None and desired.shadow_percent > 0
+    return Chosen(package, registry.newest_approved(shadow=True) if shadowed else None)
 
 
 def _check_not_rolled_back(

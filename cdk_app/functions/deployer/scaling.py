@@ -20,7 +20,9 @@ class Scaling:
         self._policy = f"{endpoint}-invocations"
 
     def apply(self, desired: Desired) -> None:
-        """Let the number of instances follow the load, within the configured limits."""
+        """Let the number of instances follow the load, within the configured limits, where there are any."""
+        if desired.serverless:
+            return
         self._autoscaling.register_scalable_target(
             **self._target, MinCapacity=desired.min_instances, MaxCapacity=desired.max_instances
         )

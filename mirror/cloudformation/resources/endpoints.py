@@ -33,6 +33,7 @@ _VARIANT: Schema = {
     ),
     "ServerlessConfig": whole("MaxConcurrency", "MemorySizeInMB", "ProvisionedConcurrency"),
 }
+_VARIANTS = ("ProductionVariants", "ShadowProductionVariants")
 _READY_S = 900.0
 
 
@@ -71,7 +72,7 @@ class EndpointConfig(ResourceType):
     type = "AWS::SageMaker::EndpointConfig"
     properties: ClassVar[Schema] = {
         **whole("EndpointConfigName", "ExecutionRoleArn", "KmsKeyId", "Tags"),
-        "ProductionVariants": _VARIANT,
+        **dict.fromkeys(_VARIANTS, _VARIANT),
     }
     attributes = frozenset({"EndpointConfigName"})
     replaced_by = frozenset(properties) - {"Tags"}
@@ -81,7 +82,9 @@ class EndpointConfig(ResourceType):
 
     def create(self, request: Request) -> Outcome:
         params = request.pick("ExecutionRoleArn", "KmsKeyId", "Tags")
-        params["ProductionVariants"] = [_variant(item) for item in request.properties["ProductionVariants"]]
+        for field in _VARIANTS:
+            if field in request.properties:
+                params[field] = [_variant(item) for item in request.properties[field]]
         made = request.aws("sagemaker", "CreateEndpointConfig", EndpointConfigName=request.name, **params)
         return Outcome(made["EndpointConfigArn"], {"EndpointConfigName": request.name})
 

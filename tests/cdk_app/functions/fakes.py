@@ -41,6 +41,11 @@ def desired(**changes: Any) -> Desired:
         "bake_seconds": 0,
         "metrics_seconds": 60,
         "rollback_alarms": ("errors",),
+        "shadow_percent": 0,
+        "shadow_environment": {"FRAUDLINE_SHADOW": "1"},
+        "serverless": {},
+        "model_types": {},
+        "archives_uri": "s3://lake/models/served/",
         "tags": {"environment": "test"},
     }
     return Desired(**{**values, **changes})
@@ -79,12 +84,18 @@ class FakeSageMaker:
 
     # Packages
 
-    def register(self, status: str = "PendingManualApproval") -> str:
+    def register(
+        self, status: str = "PendingManualApproval", *, group: str = GROUP, shadow: bool = False
+    ) -> str:
         version = len(self.packages) + 1
-        arn = f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{GROUP}/{version}"
+        arn = f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{group}/{version}"
         self.packages[arn] = {
+            "CustomerMetadataProperties": {"shadow": "yes"} if shadow else {},
+            "InferenceSpecification": {
+                "Containers": [{"ModelDataUrl": f"s3://lake/models/{version}.tar.gz"}]
+            },
             "ModelPackageArn": arn,
-            "ModelPackageGroupName": GROUP,
+            "ModelPackageGroupName": group,
             "ModelPackageVersion": version,
             "ModelPackageStatus": "Completed",
             "CreationTime": self.now,
@@ -117,7 +128,7 @@ class FakeSageMaker:
         del self.models[request["ModelName"]]
 
     def create_endpoint_config(self, **request: Any) -> None:
-        for variant in request["ProductionVariants"]:
+        for variant in (*request["ProductionVariants"], *request.get("ShadowProductionVariants", [])):
             _find(self.models, variant["ModelName"], "model")
         name = request["EndpointConfigName"]
         _add(self.configs, name, {**request, "CreationTime": self.now}, "endpoint configuration")
@@ -257,13 +268,39 @@ class Paginator:
         yield self._list(request)
 
 
+class FakeS3:
+    """Objects by bucket and key, each with the key that it is a copy of."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, str] = {}
+
+    def copy_object(self, **request: Any) -> None:
+        source = request["CopySource"]
+        self.objects[f"{request['Bucket']}/{request['Key']}"] = f"{source['Bucket']}/{source['Key']}"
+
+    def delete_object(self, **request: Any) -> None:
+        del self.objects[f"{request['Bucket']}/{request['Key']}"]
+
+    def get_paginator(self, operation: str) -> Paginator:
+        assert operation == "list_objects_v2"
+        return Paginator(self._list)
+
+    def _list(self, request: Document) -> Document:
+        where = f"{request['Bucket']}/"
+        below = [name for name in self.objects if name.startswith(where + request["Prefix"])]
+        keys = [name.removeprefix(where) for name in below]
+        long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+        return {"Contents": [{"Key": key, "LastModified": long_ago} for key in keys]}
+
+
 class World:
-    """Both services, as the deployer gets them."""
+    """The services, as the deployer gets them."""
 
     def __init__(self) -> None:
         self.sagemaker = FakeSageMaker()
         self.scaling = FakeScaling(self.sagemaker)
-        self.clients = Clients(self.sagemaker, self.scaling)
+        self.s3 = FakeS3()
+        self.clients = Clients(self.sagemaker, self.scaling, self.s3)
 
 
 def _find(items: dict[str, Document], name: str, kind: str) -> Document:

@@ -95,6 +95,7 @@ def world(monkeypatch: pytest.MonkeyPatch, parameters: Parameters) -> World:
     services = {
         "sagemaker": world.sagemaker,
         "application-autoscaling": world.scaling,
+        "s3": world.s3,
         "ssm": parameters,
         "sqs": parameters,
     }

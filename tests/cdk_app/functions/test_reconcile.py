@@ -9,9 +9,8 @@ import pytest
 
 from cdk_app.functions.clock import StillInProgressError
 from cdk_app.functions.deployer.desired import Desired
-from cdk_app.functions.deployer.endpoint import Endpoint
 from cdk_app.functions.deployer.errors import RolledBackError
-from cdk_app.functions.deployer.reconcile import Outcome, reconcile
+from cdk_app.functions.deployer.reconcile import Outcome, endpoint_of, reconcile
 from tests.cdk_app.functions.fakes import ENDPOINT, GROUP, IMAGE, World, deadline, desired
 
 TARGET = f"endpoint/{ENDPOINT}/variant/live"
@@ -318,7 +317,7 @@ def test_deletion_leaves_nothing_and_can_be_repeated(world: World) -> None:
     world.scaling.deregister_scalable_target(ResourceId=TARGET)
 
     for _ in range(2):
-        Endpoint(world.sagemaker, ENDPOINT, deadline()).delete()
+        endpoint_of(world.clients, desired(), deadline()).delete()
 
     assert not world.sagemaker.endpoints
     assert not world.sagemaker.configs
