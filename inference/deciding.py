@@ -140,7 +140,7 @@ class Decider:
         try:
             features.vector_into(row, case.transaction, records.profile, records.user, records.merchant)
         except Exception as error:  # whatever breaks in the features, the caller still gets a decision
-            log.exception("computing the features failed")
+            self._warn.exception("computing the features failed")
             case.problem = f"computing the features failed: {type(error).__name__}"
             return None
         return row.tolist()  # type: ignore[no-any-return]
@@ -166,7 +166,7 @@ class Decider:
         try:
             scores = self._model.score(matrix)
         except Exception as error:  # whatever breaks in the model, the caller still gets a decision
-            log.exception("the model failed")
+            self._warn.exception("the model failed")
             for at in rows:
                 cases[at].problem = f"the model failed: {type(error).__name__}"
             return found

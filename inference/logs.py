@@ -39,7 +39,11 @@ def configure() -> None:
 
 
 class Throttled:
-    """Logs at most one warning a second and says how many were left out, so a fault cannot flood."""
+    """Logs at most one message a second and says how many were left out, so a fault cannot flood.
+
+    Whoever reads the log may be slower than a fault is repeated, and a server that waits for its reader
+    answers nobody.
+    """
 
     def __init__(self, logger: logging.Logger, interval: float = 1.0) -> None:
         self._logger = logger
@@ -48,10 +52,20 @@ class Throttled:
         self._suppressed = 0
 
     def warning(self, message: str, **fields: object) -> None:
+        self._log(logging.WARNING, message, fields, None)
+
+    def exception(self, message: str, error: BaseException | None = None, **fields: object) -> None:
+        """An error, with the trace of an exception: the one that is being handled unless it is given."""
+        self._log(logging.ERROR, message, fields, error or True)
+
+    def _log(
+        self, level: int, message: str, fields: dict[str, object], exc_info: BaseException | bool | None
+    ) -> None:
         now = time.monotonic()
         if now < self._next:
             self._suppressed += 1
             return
-        self._logger.warning(message, extra={"fields": {**fields, "suppressed": self._suppressed}})
+        extra = {"fields": {**fields, "suppressed": self._suppressed}}
+        self._logger.log(level, message, exc_info=exc_info, extra=extra)
         self._next = now + self._interval
         self._suppressed = 0

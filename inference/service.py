@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from inference.answers import Answer
 from inference.deciding import MOST_AT_ONCE, Case, Decider
 from inference.decision_log import DecisionLogError
+from inference.logs import Throttled
 from inference.signals import Signals
 from inference.stores import FeatureReader, FeaturesUnavailableError
 from processing.events import Transaction
@@ -39,6 +40,7 @@ class DecisionService:
         self, reader: FeatureReader, decider: Decider, *, read_budget_s: float, signals: Signals | None = None
     ) -> None:
         self._reader = reader
+        self._warn = Throttled(log)
         self._decider = decider
         self._budget_s = read_budget_s
         self._signals = signals
@@ -99,7 +101,7 @@ class DecisionService:
                 _, signals = await asyncio.gather(self._read(case), self._signals.gather(case.transaction))
                 case.signals = signals.values
         except Exception as error:  # whatever breaks, the caller still gets a decision
-            log.exception("preparing a decision failed")
+            self._warn.exception("preparing a decision failed")
             case.problem = f"preparing the decision failed: {type(error).__name__}"
         self._enqueue(case, done)
 
@@ -139,14 +141,14 @@ class DecisionService:
         except DecisionLogError as error:
             outcomes = [error] * len(ready)
         except Exception as error:
-            log.exception("deciding failed")
+            self._warn.exception("deciding failed")
             outcomes = [error] * len(ready)
         self.pending -= len(ready)
         for (_, done), outcome in zip(ready, outcomes, strict=True):
             try:
                 done(outcome)
             except Exception:
-                log.exception("answering failed")
+                self._warn.exception("answering failed")
         # What the rules decide in its place says nothing about the model, and is cheap.
         if decided := sum(isinstance(one, Answer) and one.fallback_reason is None for one in outcomes):
             cost = (time.perf_counter() - began) / decided

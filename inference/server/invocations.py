@@ -9,6 +9,7 @@ import time
 from inference.answers import Answer
 from inference.deciding import MOST_AT_ONCE
 from inference.decision_log import DecisionLogError
+from inference.logs import Throttled
 from inference.server import formats
 from inference.server.connection import Connection
 from inference.server.emf import DecisionMetrics
@@ -26,7 +27,7 @@ _MOST_BATCHES = 8
 _CONTENT_TYPES = {kind: kind.encode() for kind in formats.MEDIA_TYPES}
 _OVERLOADED = "too many requests wait for a decision: send it again later, or add instances"
 
-log = logging.getLogger("inference")
+_warn = Throttled(logging.getLogger("inference"))
 
 
 class Invocations:
@@ -119,7 +120,7 @@ class Invocations:
 
 def internal_error(error: Exception) -> RefusedError:
     """The refusal for what nobody foresaw; the log has it."""
-    log.error("request failed", exc_info=error)
+    _warn.exception("request failed", error)
     return RefusedError(500, None, "internal error; the server's log has it")
 
 

@@ -29,6 +29,7 @@ from inference.server.errors import RefusedError
 
 DRAIN_SECONDS = 30
 _HUNG_S = 5.0
+_PART_S = 2.0
 _TICK_S = 0.25
 _BACKLOG = 4096
 _MOST_FAILED_STARTS = 5
@@ -80,6 +81,7 @@ class Supervisor:
         self._connections: dict[int, tuple[socket.socket, int]] = {}  # by slot, with the worker's number
         self._free = list(range(MOST_CONNECTIONS - 1, -1, -1))
         self._waiting: list[int] = []  # slots whose connection no worker could take yet
+        self._parting: dict[int, float] = {}  # slots of clients that were told to come again, until when
         self._listener: socket.socket | None = None
         self._stopping = False
         self._failed_starts = 0
@@ -202,11 +204,7 @@ class Supervisor:
         if unread == b"":
             self._release(slot)
         elif self._board.busy[slot]:
-            with contextlib.suppress(OSError):
-                connection.send(
-                    response(_GONE.status, JSON, _GONE.body, _GONE.headers, close=True), socket.MSG_DONTWAIT
-                )
-            self._release(slot)
+            self._part(slot)
         else:
             self._waiting.append(slot)
             self._give_waiting()
@@ -221,6 +219,7 @@ class Supervisor:
                     os.kill(worker.pid, signal.SIGKILL)
         self._reap()
         self._give_waiting()
+        self._end_partings()
         for companion in self._companions:
             companion.tend()
 
@@ -291,10 +290,47 @@ class Supervisor:
             for slot in waiting:
                 self._give(slot)
 
+    def _part(self, slot: int) -> None:
+        """Tell the client of a request that was begun to come again, and listen until it closes.
+
+        The answer may have been sent just before the worker died, and the client may send its next request
+        at this moment. A closed socket would reset the connection, and the client would lose what it has not
+        read yet; so it reads the refusal as the answer to that request, which nobody has begun.
+        """
+        connection, _ = self._connections[slot]
+        try:
+            connection.send(
+                response(_GONE.status, JSON, _GONE.body, _GONE.headers, close=True), socket.MSG_DONTWAIT
+            )
+            connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._release(slot)
+            return
+        self._parting[slot] = time.monotonic() + _PART_S
+        self._selector.register(connection, selectors.EVENT_READ, lambda: self._on_parting(slot))
+
+    def _on_parting(self, slot: int) -> None:
+        connection, _ = self._connections[slot]
+        try:
+            while connection.recv(65_536):
+                pass
+        except BlockingIOError:
+            return
+        except OSError:
+            pass
+        self._release(slot)
+
+    def _end_partings(self) -> None:
+        now = time.monotonic()
+        for slot in [slot for slot, deadline in self._parting.items() if now > deadline]:
+            self._release(slot)
+
     def _release(self, slot: int) -> None:
         connection, number = self._connections.pop(slot, (None, -1))
         if connection is None:
             return
+        if self._parting.pop(slot, None) is not None:
+            self._selector.unregister(connection)
         connection.close()
         worker = self._workers.get(number)
         if worker is not None:

@@ -82,6 +82,10 @@ class FeatureStoreReader:
             raise FeaturesUnavailableError(f"the feature store refused: {code}") from error
         except BotoCoreError as error:
             raise FeaturesUnavailableError(f"the feature store failed: {type(error).__name__}") from error
+        except Exception as error:  # botocore parses answers it trusts; what is none may raise anything
+            raise FeaturesUnavailableError(
+                f"the feature store's answer is unreadable: {type(error).__name__}"
+            ) from error
         return self._records(response)
 
     def _records(self, response: Mapping[str, Any]) -> Records:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from tests.inference.running import Server, Store
+from tests.inference.running import GOOD, Server, Store
 
 
 def _output(server: Server) -> tuple[int, str]:
@@ -72,3 +75,36 @@ def test_decisions_are_recorded_beside_the_answers_and_before_the_end(bundle_dir
         record = recorded[answer["transaction_id"]]
         assert record["fraud_probability"] == answer["score"]
         assert record["features_as_of"] == answer["features_as_of"]
+
+
+def test_a_client_that_asks_on_after_its_worker_died_is_told_to_come_again(
+    bundle_dir: Path, store: Store
+) -> None:
+    """What it sends meets a socket that still listens: a closed one would reset the connection."""
+    budgets = {"FRAUDLINE_READ_BUDGET_MS": "9000", "FRAUDLINE_WORKERS": "1"}
+    server = Server(bundle_dir, store.url, budgets).start()
+    body = json.dumps(GOOD).encode()
+    request = b"POST /invocations HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
+    try:
+        store.delay = 9.0
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+            asked = len(store.requests)
+            client.sendall(request % (len(body), body))
+            while len(store.requests) == asked:  # a worker has begun with it
+                time.sleep(0.01)
+            for child in psutil.Process(server.process.pid).children():
+                if "serve" in child.cmdline():
+                    child.kill()
+            time.sleep(0.5)  # it has been refused, and not been read yet
+            for part in (b"POST /invocations HTTP/1.1\r\n", b"content-length: 2\r\n\r\n", b"{}"):
+                client.sendall(part)  # after a reset the second would fail
+                time.sleep(0.1)
+            answer = client.recv(65_536)
+            assert answer.startswith(b"HTTP/1.1 503 ")
+            assert b"retry-after: 1\r\n" in answer.lower()
+            assert client.recv(65_536) == b""
+        store.delay = 0.0
+        assert server.request("POST", "/invocations", body)[0] == 200
+    finally:
+        store.delay = 0.0
+        server.stop()
