@@ -17,8 +17,6 @@ from processing.windows import (
     LATENESS_MS,
     MerchantState,
     UserState,
-    merchant_latest_time,
-    user_latest_time,
 )
 
 _log = logging.getLogger(__name__)
@@ -39,34 +37,39 @@ class FeatureRecords:
 
     def entry(self, dirty_key: bytes) -> Entry | None:
         """The newest record of an entity by its key in `Store.dirty`; None when it has no state."""
-        entity = dirty_key[1:].decode()
+        found = self._store.record(dirty_key)
+        if found is None:
+            return None
         if dirty_key[:1] == b"u":
-            packed = self._store.user(entity)
-            return None if packed is None else user_entry(self._user_group, entity, packed)
-        packed = self._store.merchant(entity)
-        return None if packed is None else merchant_entry(self._merchant_group, entity, packed)
+            return user_entry(self._user_group, dirty_key[1:].decode(), *found)
+        return merchant_entry(self._merchant_group, dirty_key[1:].decode(), *found)
 
 
-def user_entry(group: str, user_id: str, packed: bytes) -> Entry | None:
-    """A user's record as of just after the newest transaction.
+def user_entry(group: str, user_id: str, packed: bytes, event_ms: int) -> Entry | None:
+    """A user's record, with the aggregates as of just after the newest transaction.
+
+    Args:
+        event_ms: see `processing.stream.event_times`.
 
     Raises:
         StateError: the bytes are no user's state.
     """
-    latest = user_latest_time(packed)
+    state = UserState.decode(packed)
+    latest = state.latest_time
     if latest is None:
         return None
-    values = UserState.decode(packed).query(latest + 1)
-    return _entry(group, USER_ACTIVITY, user_id, latest, USER_FEATURES, values, packed)
+    values = state.query(latest + 1)
+    return _entry(group, USER_ACTIVITY, user_id, event_ms, USER_FEATURES, values, packed)
 
 
-def merchant_entry(group: str, merchant_id: str, packed: bytes) -> Entry | None:
-    """A merchant's record as of just after the newest transaction or fraud report; raises as `user_entry`."""
-    latest = merchant_latest_time(packed)
+def merchant_entry(group: str, merchant_id: str, packed: bytes, event_ms: int) -> Entry | None:
+    """A merchant's record, as of just after the newest transaction or fraud report; see `user_entry`."""
+    state = MerchantState.decode(packed)
+    latest = state.latest_time
     if latest is None:
         return None
-    values = MerchantState.decode(packed).query(latest + 1)
-    return _entry(group, MERCHANT, merchant_id, latest, MERCHANT_FEATURES, values, packed)
+    values = state.query(latest + 1)
+    return _entry(group, MERCHANT, merchant_id, event_ms, MERCHANT_FEATURES, values, packed)
 
 
 def _entry(

@@ -12,6 +12,7 @@ from typing import Any
 import lmdb
 import msgspec
 
+from processing.stream import event_times
 from processing.stream.records import ShardPosition
 from processing.stream.release import released_merchant, released_user
 from processing.stream.reports import Reports
@@ -72,7 +73,10 @@ class Store:
         self._shards = self._env.open_db(b"shards")
         self._outbox = self._env.open_db(b"outbox")
         self._dirty = self._env.open_db(b"dirty")
+        # Event times of published states that are not those of their newest input, by dirty key.
+        self._event_times = self._env.open_db(b"event-times")
         self._meta = self._env.open_db(b"meta")
+        self._kinds = {b"u": self._users, b"m": self._merchants}
         self._swept_to = b""
         self._released_to: dict[bytes, bytes] = {}
         self._newest_event_ms = 0
@@ -86,6 +90,16 @@ class Store:
     def merchant(self, merchant_id: str) -> bytes | None:
         """Packed state of a merchant."""
         return self.merchants([merchant_id]).get(merchant_id)
+
+    def record(self, dirty_key: bytes) -> tuple[bytes, int] | None:
+        """An entity's packed state and its event time (`event_times`); None without a state."""
+        kind, entity = dirty_key[:1], dirty_key[1:]
+        with self._env.begin() as txn:
+            state: bytes | None = txn.get(entity, db=self._kinds[kind])
+            kept = txn.get(dirty_key, db=self._event_times)
+        if state is None:
+            return None
+        return state, _number(kept) if kept else event_times.latest_time(kind, state) or 0
 
     def users(self, ids: Iterable[str]) -> dict[str, bytes]:
         """Packed states of those users that have one."""
@@ -214,11 +228,31 @@ class Store:
         """Write states, mark them as unpublished, and look for some others to release."""
         before, packed = txn.stat(db)["entries"], _NUMBER.pack(self._number + 1)
         ordered = sorted((entity.encode(), state) for entity, state in states.items())
+        self._put_event_times(txn, kind, db, ordered)
         _put_all(txn, db, ordered)
         _put_all(txn, self._dirty, [(kind + key, packed) for key, _ in ordered])
         new = txn.stat(db)["entries"] - before
         if states:
             self._release(txn, kind, db, released, _SWEEP * new + len(states) // _RELEASE + 1)
+
+    def _put_event_times(self, txn: Any, kind: bytes, db: Any, states: list[tuple[bytes, bytes]]) -> None:
+        """Note the event times of new states, before they replace the old ones."""
+        with txn.cursor(db) as cursor:
+            before = dict(cursor.getmulti([key for key, _ in states]))
+        with txn.cursor(self._event_times) as cursor:
+            kept = dict(cursor.getmulti([kind + key for key, _ in states]))
+        changed = []
+        for key, state in states:
+            latest_ms, noted = event_times.latest_time(kind, state), kept.get(kind + key)
+            if latest_ms is None:
+                continue
+            before_ms = _number(noted) if noted else event_times.latest_time(kind, before.get(key))
+            event_ms = event_times.following(before_ms, latest_ms)
+            if event_ms != latest_ms:
+                changed.append((kind + key, _NUMBER.pack(event_ms)))
+            elif noted:
+                txn.delete(kind + key, db=self._event_times)
+        _put_all(txn, self._event_times, changed)
 
     def _release(self, txn: Any, kind: bytes, db: Any, released: Release, steps: int) -> None:
         """Shrink or drop states of the past, continuing round the table where we stopped.
@@ -237,6 +271,7 @@ class Store:
                     alive = cursor.next()
                 elif smaller is None:
                     cursor.delete()
+                    txn.delete(kind + key, db=self._event_times)
                     alive = bool(cursor.key())  # it stands at the successor, if there is one
                 else:
                     cursor.put(key, smaller)

@@ -88,12 +88,15 @@ def merchant_learn_fraud(state: bytes | None, known_ms: int, instead_of: int | N
 
 def merchant_latest_time(state: Packed | None) -> int | None:
     """Time of the newest transaction or known fraud that the state still has; None for no history."""
-    newest = merchant_times(state)[-1:] + merchant_frauds(state)[-1:]
-    if newest or state is None:
-        return max(newest, default=None)
-    # Everything was too old to count and is gone; since when there were frauds is kept.
-    first = words_of(state)[_FIRST_FRAUD]
-    return first if first != _NEVER else None
+    if state is None:
+        return None
+    words = words_of(state)
+    count: int = words[_COUNT]
+    # Without either, all was too old to count and is gone; since when there were frauds is kept.
+    newest: int = words[len(words) - 1] if words[_FRAUDS] else words[_FIRST_FRAUD]
+    if count:
+        newest = max(newest, words[_TILES + windows_in(words) + count - 1])
+    return newest if newest != _NEVER else None
 
 
 def merchant_times(state: Packed | None) -> list[int]:

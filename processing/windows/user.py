@@ -88,11 +88,15 @@ def user_last_time(state: Packed | None, t_ms: int) -> int | None:
 
 def user_latest_time(state: Packed | None) -> int | None:
     """Time of the newest transaction ever applied; None for no history."""
-    times = user_times(state)
-    if times:
-        return times[-1]
+    if state is None:
+        return None
+    words = words_of(state)
+    count: int = words[_COUNT]
+    if count:
+        newest: int = words[_TILES + windows_in(words) + count - 1]
+        return newest
     # The transactions were too old to count and are gone; when the last one was is kept.
-    last = _NEVER if state is None else words_of(state)[_LAST_TIME]
+    last: int = words[_LAST_TIME]
     return last if last > _NEVER else None
 
 

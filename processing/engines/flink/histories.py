@@ -47,7 +47,7 @@ class Users(KeyedProcessFunction):  # type: ignore[misc]  # PyFlink is untyped
 
     def process_element(self, bundle: bytes, context: Any) -> Iterator[Any]:
         events = events_of(memoryview(bundle)[1:])
-        done = list(of_users(self._states, events))
+        done = list(of_users(self._states, events, self._dirty.event_times))
         self._dirty.add(context, map(_user_of, events))
         yield from _halves(
             Half(event.key, values, event.transaction, event.arrival_ms) for event, values in done
@@ -69,7 +69,7 @@ class Merchants(KeyedProcessFunction):  # type: ignore[misc]
 
     def process_element(self, bundle: bytes, context: Any) -> Iterator[Any]:
         steps = steps_of(memoryview(bundle)[1:])
-        done = list(of_merchants(self._states, steps))
+        done = list(of_merchants(self._states, steps, self._dirty.event_times))
         self._dirty.add(context, map(_merchant_of, steps))
         yield from _halves(Half(step.key, values, None) for step, values in done)
 

@@ -29,6 +29,11 @@ def by_identity(context: Any, name: str, keep: timedelta) -> Any:
     return context.get_map_state(_expiring(MapStateDescriptor(name, Types.LONG(), BYTES), keep))
 
 
+def time_by_identity(context: Any, name: str, keep: timedelta) -> Any:
+    """Times (milliseconds) by 64-bit identity."""
+    return context.get_map_state(_expiring(MapStateDescriptor(name, Types.LONG(), Types.LONG()), keep))
+
+
 def by_text(context: Any, name: str, keep: timedelta) -> Any:
     """Bytes by text."""
     return context.get_map_state(_expiring(MapStateDescriptor(name, Types.STRING(), BYTES), keep))

@@ -110,8 +110,10 @@ def _candidates(
     # The recent ones are the last of each list: both are in the order of arrival.
     for open_arrivals, open_reports in islice(pairs, MOST_CANDIDATES):
         held = Held(True, tuple(_without(possible, open_arrivals)), tuple(_without(learned, open_reports)))
-        # A record is as of its newest input: a content without that one is none.
-        if as_of in held.times():
+        # A record's event time is that of its newest input, and a millisecond more for each input since
+        # then that was no newer: a content that cannot have this one is none.
+        newest = max(held.times(), default=None)
+        if newest is not None and 0 <= as_of - newest < len(held.arrivals) + len(held.reports):
             yield held
 
 

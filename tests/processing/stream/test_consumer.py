@@ -13,7 +13,7 @@ import pytest
 from processing.events.moments import iso
 from processing.lake import marker_keys
 from processing.windows import MerchantState, UserState
-from tests.processing.builders import DAY, NOW, raw, raw_label
+from tests.processing.builders import DAY, HOUR, NOW, raw, raw_label
 from tests.processing.events.test_transactions import BAD
 from tests.processing.stream.consuming import (
     lake,
@@ -94,3 +94,23 @@ def test_a_label_before_its_transaction_survives_a_kill(mirror: Mirror) -> None:
     assert (counted["labels_accepted"], counted["labels_unmatched"]) == (1, 0)
     merchant = stored(mirror, "merchant", "m1")
     assert list(MerchantState.decode(base64.b64decode(merchant["state"])).frauds) == [NOW]
+
+
+def test_what_is_no_newer_than_the_newest_transaction_reaches_the_feature_store_too(mirror: Mirror) -> None:
+    """The online store ignores a record that is as old as the one it has."""
+
+    def merchant() -> MerchantState:
+        return MerchantState.decode(base64.b64decode(stored(mirror, "merchant", "m1")["state"]))
+
+    with mirror.consumer():
+        sent = [("t1", NOW), ("t2", NOW - HOUR // 12), ("t3", NOW)]
+        for number, (name, t_ms) in enumerate(sent, 1):
+            send(mirror, "transactions-raw", [("u1", raw(transaction_id=name, timestamp=iso(t_ms)))])
+            wait_for(mirror, accepted=number, pending=0)  # and published
+            assert len(merchant().times) == number
+        report = raw_label(transaction_id="t2", investigation_complete_time=iso(NOW - 1))
+        send(mirror, "fraud-labels", [("t2", report)])
+        wait_for(mirror, labels_accepted=1, pending=0)
+    assert list(merchant().frauds) == [NOW - 1]
+    user = UserState.decode(base64.b64decode(stored(mirror, "user-activity", "u1")["state"]))
+    assert list(user.times) == [NOW - HOUR // 12, NOW, NOW]
