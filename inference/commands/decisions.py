@@ -20,6 +20,7 @@ from inference.decision_log.outcomes.picture import draw
 from inference.decision_log.outcomes.report import Outcomes, as_dict, measure
 from inference.decision_log.outcomes.text import table
 from inference.decision_log.past.decision import SourceError
+from processing.lake.audit import SHADOW_AUDIT_PREFIX
 from processing.lake.keys import LABEL_PREFIX
 
 _COSTS = ", ".join(f"{'/'.join(cell)}={cost}" for cell, cost in DEFAULTS.items())
@@ -52,6 +53,7 @@ _COSTS = ", ".join(f"{'/'.join(cell)}={cost}" for cell, cost in DEFAULTS.items()
     show_default=True,
     help="What shadow rules would have decided.",
 )
+@click.option("--shadow", is_flag=True, help="What the shadow variant would have decided (from the audit).")
 @click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), help="Draw it into this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @places.place_options
@@ -62,6 +64,7 @@ def decisions(
     settle_days: int,
     changes: tuple[str, ...],
     shadow_as: str,
+    shadow: bool,
     svg: Path | None,
     as_json: bool,
     names: Names,
@@ -76,6 +79,7 @@ def decisions(
     \b
     Example:
       fraudline decisions --since 30d --json
+      fraudline decisions --since 7d --shadow
       fraudline decisions --since 2026-11-01 --until 2026-11-15 --cost review/legitimate=4 --svg saved.svg
     """
     now = datetime.now(UTC)
@@ -86,7 +90,10 @@ def decisions(
         )
     try:
         matrix = costs(changes)
-        made = _decisions(since, until, names, audit, dsn)
+        if shadow:
+            made = places.audit(audit, names, prefix=SHADOW_AUDIT_PREFIX).table(since, until, COLUMNS)
+        else:
+            made = _decisions(since, until, names, audit, dsn)
         known = read_labels(
             places.lake_objects(labels, names, LABEL_PREFIX),
             made["transaction_id"],

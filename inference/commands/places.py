@@ -57,9 +57,11 @@ def _names(_context: click.Context, _option: click.Parameter, environment: str) 
         raise click.BadParameter(str(error)) from error
 
 
-def audit(uri: str | None, names: Names, days: tuple[date, date] | None = None) -> Audit:
-    """The audit at `uri`, or that of the environment's lake."""
-    return Audit(_at(uri, names, AUDIT_PREFIX), days)
+def audit(
+    uri: str | None, names: Names, days: tuple[date, date] | None = None, prefix: str = AUDIT_PREFIX
+) -> Audit:
+    """The audit at `uri`, or below `prefix` in the environment's lake."""
+    return Audit(_at(uri, names, prefix), days)
 
 
 def lake_objects(uri: str | None, names: Names, prefix: str) -> Objects:

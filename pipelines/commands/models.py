@@ -42,6 +42,11 @@ environment_option = click.option(
     callback=_names,
     help="Which deployment.",
 )
+type_option = click.option(
+    "--type",
+    "fraud_type",
+    help="Whose models, on an endpoint with one for each fraud type (endpoint_mode=multi-model).",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
@@ -75,9 +80,10 @@ def models() -> None:
 
 @models.command("list")
 @environment_option
+@type_option
 @json_option
 @reports_errors
-def list_(names: Names, as_json: bool) -> None:
+def list_(names: Names, fraud_type: str | None, as_json: bool) -> None:
     """Show every version, newest first.
 
     \b
@@ -85,14 +91,14 @@ def list_(names: Names, as_json: bool) -> None:
       fraudline models list --json
     """
     aws = target.resolve()
-    versions = registry.list_versions(aws.client("sagemaker"), names.model_package_group)
+    versions = registry.list_versions(aws.client("sagemaker"), _group(names, fraud_type))
     if as_json:
         click.echo(json.dumps([version.as_dict() for version in versions], indent=2))
         return
     table = Table("version", "status", "created", *_COLUMNS.values())
     for version in versions:
         figures = [version.summary.get(name, "") for name in _COLUMNS]
-        table.add_row(str(version.version), version.status, f"{version.created:%Y-%m-%d %H:%M}", *figures)
+        table.add_row(str(version.version), version.verdict, f"{version.created:%Y-%m-%d %H:%M}", *figures)
     console = Console()
     console.print(table if versions else "No models are registered yet: `fraudline pipeline run`")
     console.print(f"[dim]{aws.description}[/dim]")
@@ -101,9 +107,10 @@ def list_(names: Names, as_json: bool) -> None:
 @models.command()
 @click.argument("version", default="latest")
 @environment_option
+@type_option
 @json_option
 @reports_errors
-def show(version: str, names: Names, as_json: bool) -> None:
+def show(version: str, names: Names, fraud_type: str | None, as_json: bool) -> None:
     """Show one version with its evaluation report.
 
     \b
@@ -111,7 +118,7 @@ def show(version: str, names: Names, as_json: bool) -> None:
       fraudline models show 3
     """
     aws = target.resolve()
-    found = registry.find(aws.client("sagemaker"), names.model_package_group, version)
+    found = registry.find(aws.client("sagemaker"), _group(names, fraud_type), version)
     if as_json:
         full = registry.report(aws.client("s3"), found) if found.report_uri else None
         click.echo(json.dumps({**found.as_dict(), "evaluation": full}, indent=2))
@@ -123,29 +130,46 @@ def show(version: str, names: Names, as_json: bool) -> None:
 @models.command()
 @click.argument("version")
 @click.option("--comment", default="", help="Why; kept with the model.")
+@click.option("--shadow", is_flag=True, help="Decide a share of the requests too; nobody is told what.")
 @click.option("--wait/--no-wait", default=False, show_default=True, help="Follow it until it serves.")
 @click.option(
     "--timeout", default=2700, show_default=True, type=click.IntRange(1), help="Longest wait, seconds."
 )
 @environment_option
+@type_option
 @json_option
 @reports_errors
-def approve(version: str, comment: str, wait: bool, timeout: int, names: Names, as_json: bool) -> None:
+def approve(
+    version: str,
+    comment: str,
+    shadow: bool,
+    wait: bool,
+    timeout: int,
+    names: Names,
+    fraud_type: str | None,
+    as_json: bool,
+) -> None:
     """Approve a version: the deployment rule then brings it to the endpoint.
 
     With --wait the exit code is 1 when an alarm rolls the deployment back, and the alarm is named.
+    With --shadow it decides the setting's shadow_percent of the requests beside the model that answers;
+    approving it once more without promotes it.
 
     \b
     Example:
       fraudline models approve latest --comment "reviewed with the fraud team" --wait
+      fraudline models approve 7 --shadow --comment "first a week beside 6"
     """
+    if wait and (shadow or fraud_type):
+        raise click.UsageError("--wait follows the one model that answers: leave out --shadow and --type")
+    group = _group(names, fraud_type)
     if not wait:
-        _decide(version, registry.APPROVED, comment, names, as_json)
+        _decide(version, registry.APPROVED, comment, group, as_json, shadow=shadow)
         return
     sagemaker = target.resolve().client("sagemaker")
     try:
         before = rollout.look(sagemaker, names.endpoint)
-        decided = _decide(version, registry.APPROVED, comment, names, as_json)
+        decided = _decide(version, registry.APPROVED, comment, group, as_json)
         rollout.follow(
             sagemaker,
             names.endpoint,
@@ -163,36 +187,43 @@ def approve(version: str, comment: str, wait: bool, timeout: int, names: Names, 
 @click.argument("version")
 @click.option("--comment", required=True, help="Why; kept with the model.")
 @environment_option
+@type_option
 @json_option
 @reports_errors
-def reject(version: str, comment: str, names: Names, as_json: bool) -> None:
+def reject(version: str, comment: str, names: Names, fraud_type: str | None, as_json: bool) -> None:
     """Reject a version: it is never served, and if it was, it is withdrawn.
 
     \b
     Example:
       fraudline models reject 4 --comment "recall fell for card testing"
     """
-    _decide(version, registry.REJECTED, comment, names, as_json)
+    _decide(version, registry.REJECTED, comment, _group(names, fraud_type), as_json)
 
 
-def _decide(version: str, status: str, comment: str, names: Names, as_json: bool) -> ModelVersion:
+def _group(names: Names, fraud_type: str | None) -> str:
+    return names.model_package_group if fraud_type is None else names.model_package_group_of(fraud_type)
+
+
+def _decide(
+    version: str, status: str, comment: str, group: str, as_json: bool, *, shadow: bool = False
+) -> ModelVersion:
     aws = target.resolve()
     click.echo(f"Talking to {aws.description}", err=True)
     sagemaker = aws.client("sagemaker")
-    found = registry.find(sagemaker, names.model_package_group, version)
+    found = registry.find(sagemaker, group, version)
     comment = f"{comment} ({getpass.getuser()})".strip()
-    decided = registry.decide(sagemaker, found, status, comment)
+    decided = registry.decide(sagemaker, found, status, comment, shadow=shadow)
     if as_json:
         click.echo(json.dumps(decided.as_dict(), indent=2))
     else:
-        click.echo(f"Version {decided.version} is now {decided.status}: {decided.comment}")
+        click.echo(f"Version {decided.version} is now {decided.verdict}: {decided.comment}")
     return decided
 
 
 def _print(version: ModelVersion) -> None:
     table = Table(show_header=False, box=None)
     table.add_row("version", str(version.version))
-    table.add_row("status", version.status)
+    table.add_row("status", version.verdict)
     table.add_row("created", f"{version.created:%Y-%m-%d %H:%M:%S}")
     table.add_row("comment", version.comment or "")
     for name, value in version.summary.items():

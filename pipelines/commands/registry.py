@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
+SHADOW = "shadow"
+"""The property of a package that was approved as a shadow; `cdk_app.functions.deployer.registry` reads it."""
+
 APPROVED, REJECTED, PENDING = "Approved", "Rejected", "PendingManualApproval"
 
 
@@ -19,7 +22,12 @@ class RegistryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """One registered model. `summary` holds the evaluation's main figures as texts."""
+    """One registered model.
+
+    Attributes:
+        summary: the evaluation's main figures as texts.
+        shadow: it was approved as a shadow only.
+    """
 
     arn: str
     version: int
@@ -29,6 +37,12 @@ class ModelVersion:
     summary: dict[str, str]
     report_uri: str | None
     model_uri: str | None
+    shadow: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """The status for people."""
+        return f"{self.status} as shadow" if self.shadow and self.status == APPROVED else self.status
 
     def as_dict(self) -> dict[str, Any]:
         """The version as a JSON document."""
@@ -36,6 +50,7 @@ class ModelVersion:
             "version": self.version,
             "arn": self.arn,
             "status": self.status,
+            "shadow": self.shadow,
             "created": self.created.isoformat(),
             "comment": self.comment,
             "summary": self.summary,
@@ -65,15 +80,17 @@ def describe(sagemaker: Any, arn: str) -> ModelVersion:
     package = sagemaker.describe_model_package(ModelPackageName=arn)
     statistics = package.get("ModelMetrics", {}).get("ModelQuality", {}).get("Statistics", {})
     containers = package.get("InferenceSpecification", {}).get("Containers", [{}])
+    properties = package.get("CustomerMetadataProperties", {})
     return ModelVersion(
         arn=package["ModelPackageArn"],
         version=package["ModelPackageVersion"],
         status=package["ModelApprovalStatus"],
         created=package["CreationTime"],
         comment=package.get("ApprovalDescription"),
-        summary=package.get("CustomerMetadataProperties", {}),
+        summary={name: value for name, value in properties.items() if name != SHADOW},
         report_uri=statistics.get("S3Uri"),
         model_uri=containers[0].get("ModelDataUrl"),
+        shadow=SHADOW in properties,
     )
 
 
@@ -93,10 +110,22 @@ def find(sagemaker: Any, group: str, wanted: str) -> ModelVersion:
     raise RegistryError(f"{group} has no version {wanted!r}: use one of {known}, or latest")
 
 
-def decide(sagemaker: Any, version: ModelVersion, status: str, comment: str) -> ModelVersion:
-    """Record a reviewer's verdict (`APPROVED` or `REJECTED`); returns the version as it then is."""
+def decide(
+    sagemaker: Any, version: ModelVersion, status: str, comment: str, *, shadow: bool = False
+) -> ModelVersion:
+    """Record a reviewer's verdict (`APPROVED` or `REJECTED`); returns the version as it then is.
+
+    Args:
+        shadow: it may decide beside the model that answers, and nobody is told what.
+    """
+    marks: dict[str, Any] = {"CustomerMetadataProperties": {SHADOW: "yes"}} if shadow else {}
+    if version.shadow and not shadow:
+        marks = {"CustomerMetadataPropertiesToRemove": [SHADOW]}
+    if version.status == status == APPROVED and version.shadow != shadow:
+        # Only a change of the status is told to the deployer.
+        sagemaker.update_model_package(ModelPackageArn=version.arn, ModelApprovalStatus=PENDING)
     sagemaker.update_model_package(
-        ModelPackageArn=version.arn, ModelApprovalStatus=status, ApprovalDescription=comment
+        ModelPackageArn=version.arn, ModelApprovalStatus=status, ApprovalDescription=comment, **marks
     )
     return describe(sagemaker, version.arn)
 

@@ -23,6 +23,7 @@ PROD = {
     "stream_shards": 20,
     "endpoint_min_instances": 4,
     "endpoint_max_instances": 60,
+    "shadow_percent": 5,
     "stream_engine": "flink",
     "flink_parallelism": 20,
     "flink_parallelism_per_kpu": 2,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -16,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import xgboost
+from botocore.exceptions import ClientError
 
 from cdk_app.project import ROOT
 from feature_groups import FEATURE_NAMES
@@ -50,7 +53,7 @@ class Platform:
     def deploy(self, assembly: Assembly) -> None:
         assert self.cdk("deploy", "--all", "--app", str(assembly.directory)) == 0
 
-    def decide(self) -> dict[str, Any]:
+    def decide(self, **target: str) -> dict[str, Any]:
         """The endpoint's answer to one transaction."""
         transaction = {
             "transaction_id": "t-1",
@@ -61,18 +64,23 @@ class Platform:
             "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()),
         }
         response = self.mirror.client("sagemaker-runtime").invoke_endpoint(
-            EndpointName=NAMES.endpoint, ContentType="application/json", Body=json.dumps(transaction)
+            EndpointName=NAMES.endpoint,
+            ContentType="application/json",
+            Body=json.dumps(transaction),
+            **target,
         )
         answer: dict[str, Any] = json.loads(response["Body"].read())
         return answer
 
-    def register(self, review: float = 0.5, decline: float = 0.9) -> str:
+    def register(
+        self, review: float = 0.5, decline: float = 0.9, group: str = NAMES.model_package_group
+    ) -> str:
         """Register a small model as PendingManualApproval; its ARN."""
         key = f"models/{time.time_ns()}/model.tar.gz"
         self.mirror.client("s3").put_object(Bucket=self.lake, Key=key, Body=_bundle(review, decline))
         container = {"Image": self.configuration()["image"], "ModelDataUrl": f"s3://{self.lake}/{key}"}
         package = self.sagemaker.create_model_package(
-            ModelPackageGroupName=NAMES.model_package_group,
+            ModelPackageGroupName=group,
             ModelApprovalStatus="PendingManualApproval",
             InferenceSpecification={
                 "Containers": [container],
@@ -106,6 +114,13 @@ class Platform:
 
     def review(self, package: str, status: str) -> None:
         self.sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus=status)
+
+    def audited(self, prefix: str) -> int:
+        """How many decisions an audit in the lake has."""
+        s3 = self.mirror.client("s3")
+        listed = s3.list_objects_v2(Bucket=self.lake, Prefix=prefix).get("Contents", [])
+        bodies = [s3.get_object(Bucket=self.lake, Key=item["Key"])["Body"].read() for item in listed]
+        return sum(pq.ParquetFile(io.BytesIO(body)).metadata.num_rows for body in bodies)
 
     def configuration(self) -> dict[str, Any]:
         parameter = self.mirror.client("ssm").get_parameter(Name=f"/{NAMES.prefix}/serving")
@@ -252,3 +267,65 @@ def test_a_canary_that_declines_everything_is_rolled_back_and_reported(
     queue = sqs.get_queue_url(QueueName=f"{NAMES.prefix}-deployer-dead-letters")["QueueUrl"]
     (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
     assert "fraudline-dev-many-declines" in json.loads(message["Body"])["error"]
+
+
+@pytest.mark.drill
+def test_a_shadow_a_serverless_endpoint_and_one_with_several_models_deploy_and_answer(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+
+    def endpoint() -> dict[str, Any]:
+        found: dict[str, Any] = platform.sagemaker.describe_endpoint(EndpointName=NAMES.endpoint)
+        return found
+
+    # A shadow decides every request too, and nobody is told what.
+    group = NAMES.model_package_group
+    platform.deploy(synthesise(tmp_path / "shadowed", shadow_percent=100))
+    for version, mark in (("1", ()), ("2", ("--shadow",))):
+        platform.register()
+        code, output = platform.approve(version, *mark)
+        assert code == 0, output
+    eventually(lambda: "ShadowProductionVariants" in endpoint(), "a shadow")
+    eventually(lambda: endpoint()["EndpointStatus"] == "InService", "it is in service")
+    assert {platform.decide()["model_version"] for _ in range(20)} == {f"{group}/1"}
+    log_group = f"/aws/sagemaker/Endpoints/{NAMES.endpoint}"
+    streams = platform.mirror.client("logs").describe_log_streams(logGroupName=log_group)["logStreams"]
+    assert any(stream["logStreamName"].startswith("shadow/") for stream in streams)
+
+    # Promoted, it answers, on an endpoint that has no instances.
+    code, output = platform.approve("2")
+    assert code == 0, output
+    eventually(lambda: platform.decide()["model_version"] == f"{group}/2", "the promoted one answers")
+    serverless = synthesise(
+        tmp_path / "serverless", endpoint_mode="serverless", serverless_provisioned_concurrency=1
+    )
+    platform.deploy(serverless)
+    (variant,) = endpoint()["ProductionVariants"]
+    assert variant["CurrentServerlessConfig"]["ProvisionedConcurrency"] == 1
+    assert platform.decide()["model_version"] == f"{group}/2"
+    assert platform.capacity() is None
+    # Every decision that was answered is in the audit, and those of the shadow are elsewhere.
+    eventually(lambda: platform.audited("audit/shadow/") >= 20, "the shadow's decisions are recorded")
+
+    # One model for each fraud type.
+    types = ["account-takeover", "stolen-card"]
+    several = synthesise(tmp_path / "several", endpoint_mode="multi-model", model_types=types)
+    platform.deploy(several)
+    for fraud_type in types:
+        platform.register(group=NAMES.model_package_group_of(fraud_type))
+        code, output = platform.approve("1", "--type", fraud_type)
+        assert code == 0, output
+
+    def answers(fraud_type: str) -> bool:
+        with contextlib.suppress(ClientError):
+            answer = platform.decide(TargetModel=f"{fraud_type}.tar.gz")
+            return bool(answer["model_version"] == f"{group}-{fraud_type}/1")
+        return False
+
+    for fraud_type in types:
+        eventually(lambda fraud_type=fraud_type: answers(fraud_type), f"{fraud_type} answers")  # type: ignore[misc]
+    assert platform.capacity() == (1, 4)
+    assert platform.cdk("destroy", "--all", "--force", "--app", str(several.directory)) == 0
+    assert platform.sagemaker.list_models()["Models"] == []
+    assert platform.sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"] == []

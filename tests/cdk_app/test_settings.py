@@ -109,6 +109,37 @@ def test_shards_follow_from_records_and_bytes(rate: int, size: int, shards: int)
             "10 steps of 300 s take 3000 s, the deployer waits 1800; use at most 180",
         ),
         ({"rollout_alarm_seconds": 20}, "CloudWatch has no such period"),
+        ({"endpoint_mode": "batch"}, "endpoint_mode"),
+        ({"shadow_percent": 101}, "shadow_percent"),
+        ({"serverless_memory_mb": 3000, "endpoint_mode": "serverless"}, "serverless_memory_mb"),
+        (
+            {"endpoint_mode": "serverless", "shadow_percent": 5},
+            "shadow_percent: SageMaker has no shadows with serverless; use 0 or endpoint_mode=instances",
+        ),
+        (
+            {"serverless_max_concurrency": 5},
+            "serverless_max_concurrency: nothing is serverless; remove it or set endpoint_mode=serverless",
+        ),
+        (
+            {"endpoint_mode": "serverless", "transactions_per_second": 1_000},
+            "serverless_max_concurrency: 1000 transactions/s at 50 ms each need 50 at a time; raise it",
+        ),
+        (
+            {"endpoint_mode": "serverless", "serverless_provisioned_concurrency": 21},
+            "serverless_provisioned_concurrency: 21 is above serverless_max_concurrency, 20",
+        ),
+        (
+            {"endpoint_mode": "serverless", "environment": "prod"},
+            "serverless_provisioned_concurrency: prod cannot wait seconds for a start; use 1 or more",
+        ),
+        (
+            {"endpoint_mode": "serverless", "rollout_alarm_seconds": 10},
+            "rollout_alarm_seconds: enhanced metrics are of instances",
+        ),
+        ({"endpoint_mode": "multi-model"}, "model_types: name the fraud types"),
+        ({"model_types": ["takeover"]}, "model_types: there is one model; remove it"),
+        ({"endpoint_mode": "multi-model", "model_types": ["a", "a"]}, "model_types: a type is named twice"),
+        ({"endpoint_mode": "multi-model", "model_types": ["Account Takeover"]}, "model_types"),
     ],
 )
 def test_invalid_settings_name_the_field_and_the_fix(values: dict[str, Any], message: str) -> None:

@@ -56,6 +56,13 @@ def test_scaling_and_instances_follow_the_settings(prod: Assembly) -> None:
     assert (wanted.min_instances, wanted.max_instances) == (4, 60)
     assert (wanted.rollout, wanted.step_percent, wanted.bake_seconds) == ("canary", 10, 300)
     assert wanted.model_environment["FRAUDLINE_AUDIT_RETENTION_DAYS"] == "2557"
+    assert wanted.shadow_percent == 5
+    lake = wanted.model_environment["FRAUDLINE_AUDIT_URI"].removesuffix("audit/predictions/")
+    assert wanted.shadow_environment == {
+        "FRAUDLINE_SHADOW": "1",
+        "FRAUDLINE_LOG_STREAM": "off",
+        "FRAUDLINE_AUDIT_URI": f"{lake}audit/shadow/",
+    }
 
 
 def test_the_image_is_built_from_what_the_server_needs_and_no_more(dev: Assembly, template: Template) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from cdk_app.functions.deployer.registry import SHADOW as DEPLOYERS_SHADOW
 from pipelines.commands.models import models
+from pipelines.commands.registry import SHADOW
 from processing.commands import target
 
 GROUP = "fraudline-dev-fraud"
@@ -20,7 +22,9 @@ class _Registry:
     """A model package group with two versions that wait for approval."""
 
     def __init__(self) -> None:
-        self.packages = {
+        self.statuses: list[str] = []
+        self.group = GROUP
+        self.packages: dict[str, Any] = {
             f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{GROUP}/{version}": {
                 "ModelPackageVersion": version,
                 "ModelApprovalStatus": "PendingManualApproval",
@@ -35,7 +39,7 @@ class _Registry:
         return self
 
     def paginate(self, **parameters: str) -> Iterator[dict[str, Any]]:
-        assert parameters["ModelPackageGroupName"] == GROUP
+        assert parameters["ModelPackageGroupName"] == self.group
         for arn in self.packages:
             yield {"ModelPackageSummaryList": [{"ModelPackageArn": arn}]}
 
@@ -43,8 +47,13 @@ class _Registry:
         arn = parameters["ModelPackageName"]
         return {"ModelPackageArn": arn, **self.packages[arn]}
 
-    def update_model_package(self, **parameters: str) -> None:
-        self.packages[parameters.pop("ModelPackageArn")].update(parameters)
+    def update_model_package(self, **parameters: Any) -> None:
+        package: dict[str, Any] = self.packages[parameters.pop("ModelPackageArn")]
+        package["CustomerMetadataProperties"] |= parameters.pop("CustomerMetadataProperties", {})
+        for name in parameters.pop("CustomerMetadataPropertiesToRemove", []):
+            del package["CustomerMetadataProperties"][name]
+        package.update(parameters)
+        self.statuses.append(package["ModelApprovalStatus"])
 
 
 @pytest.fixture
@@ -80,6 +89,33 @@ def test_an_approval_is_recorded_with_its_comment(registry: _Registry, wanted: s
         item["ModelPackageVersion"]: item["ModelApprovalStatus"] for item in registry.packages.values()
     }
     assert statuses == {version: "Approved", 3 - version: "PendingManualApproval"}
+
+
+def test_a_shadow_is_promoted_by_approving_it_once_more(registry: _Registry) -> None:
+    assert SHADOW == DEPLOYERS_SHADOW
+    code, output = _run("approve", "2", "--shadow")
+    assert code == 0
+    assert "Version 2 is now Approved as shadow" in output
+    code, output = _run("list", "--json")
+    assert [(item["version"], item["shadow"]) for item in json.loads(output)] == [(2, True), (1, False)]
+    assert json.loads(output)[0]["summary"] == {"auc": "0.92"}
+    code, output = _run("approve", "2")
+    assert "Version 2 is now Approved:" in output
+    # The deployer hears of changes of the status only.
+    assert registry.statuses == ["Approved", "PendingManualApproval", "Approved"]
+
+
+def test_nobody_waits_for_a_shadow(registry: _Registry) -> None:
+    code, output = _run("approve", "2", "--shadow", "--wait")
+    assert code == 2
+    assert "leave out --shadow and --type" in output
+
+
+def test_a_fraud_type_has_versions_of_its_own(registry: _Registry) -> None:
+    registry.group = f"{GROUP}-takeover"
+    code, output = _run("approve", "1", "--type", "takeover")
+    assert code == 0
+    assert "Version 1 is now Approved" in output
 
 
 def test_a_rejection_needs_a_reason(registry: _Registry) -> None:
