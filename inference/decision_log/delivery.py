@@ -17,6 +17,7 @@ from inference.decision_log.sinks import Sink, UnacceptableError, UnavailableErr
 from inference.logs import Throttled
 
 _POLL_S = 0.05
+_BEHIND_S = 2.0
 _PAUSE_S = (0.1, 5.0)  # after the first failure, and at most
 
 log = logging.getLogger("inference")
@@ -61,6 +62,12 @@ class Delivery:
             "unreadable": self._unreadable,
             "error": self._error,
         }
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it has more to do than it should have by now."""
+        age_s = 0.0 if self._oldest_ms is None else time.time() - self._oldest_ms / 1000
+        return self._waiting > 2 * self._sink.batch_bytes or age_s > self._sink.linger_s + _BEHIND_S
 
     def start(self) -> None:
         """Begin to deliver."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from inference.decision_log.courtesy import Courtesy
 from inference.decision_log.delivery import Delivery
 from inference.decision_log.janitor import Janitor
 from inference.decision_log.sinks import Sink
@@ -67,8 +68,11 @@ class Shipper:
             for delivery in self._deliveries:
                 delivery.start()
             status_at = self._tick(janitor, 0.0)
+            courtesy = Courtesy()
             while not stop.wait(_TICK_S):
+                courtesy.give_way(unless=any(delivery.is_behind for delivery in self._deliveries))
                 status_at = self._tick(janitor, status_at)
+            courtesy.give_way(unless=True)
             return self._drain(janitor, drain_s)
         finally:
             os.close(lock)
