@@ -15,7 +15,6 @@ from processing.online import codec
 from processing.online.writing import OnlineRecord, OnlineUnavailableError, OnlineWriter
 from processing.stream.look_up import LookUp, read_profile
 from processing.stream.store import Store
-from processing.windows import merchant_latest_time, user_latest_time
 
 _log = logging.getLogger(__name__)
 _DAY_MS = 86_400_000
@@ -71,7 +70,10 @@ class OnlineSink:
         merchants = [key[1:].decode() for key in keys if key[:1] == b"m"]
         try:
             profiles = self._changed_profiles(users)
-            states = [*self._of_users(users), *self._of_merchants(merchants)]
+            states = [
+                *self._of(codec.USER, USER_ACTIVITY, users),
+                *self._of(codec.MERCHANT, MERCHANT, merchants),
+            ]
             self._writer.write([*profiles, *states])
         except OnlineUnavailableError as error:
             _log.warning("writing features failed: %s", error)
@@ -93,19 +95,12 @@ class OnlineSink:
         """See `Sink`."""
         self._writer.close()
 
-    def _of_users(self, users: Sequence[str]) -> Iterable[OnlineRecord]:
-        for user, state in self._store.users(users).items():
-            latest_ms = user_latest_time(state)
-            if latest_ms is not None:
-                expires_ms = self._expires_ms(USER_ACTIVITY, latest_ms)
-                yield OnlineRecord(codec.USER, user, latest_ms, state, expires_ms)
-
-    def _of_merchants(self, merchants: Sequence[str]) -> Iterable[OnlineRecord]:
-        for merchant, state in self._store.merchants(merchants).items():
-            latest_ms = merchant_latest_time(state)
-            if latest_ms is not None:
-                expires_ms = self._expires_ms(MERCHANT, latest_ms)
-                yield OnlineRecord(codec.MERCHANT, merchant, latest_ms, state, expires_ms)
+    def _of(self, kind: codec.Kind, group: FeatureGroup, entities: Sequence[str]) -> Iterable[OnlineRecord]:
+        for entity in entities:
+            found = self._store.record(codec.key(kind, entity))
+            if found is not None:
+                state, event_ms = found
+                yield OnlineRecord(kind, entity, event_ms, state, self._expires_ms(group, event_ms))
 
     def _changed_profiles(self, users: Sequence[str]) -> list[OnlineRecord]:
         changed = []

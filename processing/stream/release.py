@@ -17,6 +17,8 @@ _DAY_MS = 86_400_000
 
 # Events of a shard that is read slower may still come, this far behind the newest one of all shards.
 SLACK_MS = _DAY_MS
+MERCHANT_KEPT_MS = RETENTION_MS + SLACK_MS - 60_000
+"""A merchant's record is older than the newest event by this, and a minute, when its history is dropped."""
 _KEEP_USERS_MS = MEMORY_MS + SLACK_MS
 
 

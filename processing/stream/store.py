@@ -14,7 +14,7 @@ import msgspec
 
 from processing.stream import event_times
 from processing.stream.records import ShardPosition
-from processing.stream.release import released_merchant, released_user
+from processing.stream.release import MERCHANT_KEPT_MS, released_merchant, released_user
 from processing.stream.reports import Reports
 from processing.stream.seen import KEEP_MS, Seen, arrival_of
 
@@ -96,10 +96,7 @@ class Store:
         kind, entity = dirty_key[:1], dirty_key[1:]
         with self._env.begin() as txn:
             state: bytes | None = txn.get(entity, db=self._kinds[kind])
-            kept = txn.get(dirty_key, db=self._event_times)
-        if state is None:
-            return None
-        return state, _number(kept) if kept else event_times.latest_time(kind, state) or 0
+            return None if state is None else (state, self._event_ms(txn, dirty_key, state))
 
     def users(self, ids: Iterable[str]) -> dict[str, bytes]:
         """Packed states of those users that have one."""
@@ -235,6 +232,10 @@ class Store:
         if states:
             self._release(txn, kind, db, released, _SWEEP * new + len(states) // _RELEASE + 1)
 
+    def _event_ms(self, txn: Any, dirty_key: bytes, state: bytes) -> int:
+        noted = txn.get(dirty_key, db=self._event_times)
+        return _number(noted) if noted else event_times.latest_time(dirty_key[:1], state) or 0
+
     def _put_event_times(self, txn: Any, kind: bytes, db: Any, states: list[tuple[bytes, bytes]]) -> None:
         """Note the event times of new states, before they replace the old ones."""
         with txn.cursor(db) as cursor:
@@ -247,6 +248,9 @@ class Store:
             if latest_ms is None:
                 continue
             before_ms = _number(noted) if noted else event_times.latest_time(kind, before.get(key))
+            if before_ms is None and kind == b"m":
+                # A merchant that was dropped may have a record; it is older than this.
+                before_ms = self._newest_event_ms - MERCHANT_KEPT_MS
             event_ms = event_times.following(before_ms, latest_ms)
             if event_ms != latest_ms:
                 changed.append((kind + key, _NUMBER.pack(event_ms)))
@@ -274,7 +278,11 @@ class Store:
                     txn.delete(kind + key, db=self._event_times)
                     alive = bool(cursor.key())  # it stands at the successor, if there is one
                 else:
+                    # What is left may be older than the record that was published.
+                    event_ms = self._event_ms(txn, kind + key, state)
                     cursor.put(key, smaller)
+                    if event_ms > (event_times.latest_time(kind, smaller) or 0):
+                        txn.put(kind + key, _NUMBER.pack(event_ms), db=self._event_times)
                     alive = cursor.next()
             self._released_to[kind] = cursor.key() if alive else b""
 

@@ -106,7 +106,6 @@ class Changed(msgspec.Struct, array_like=True, gc=False):
     kind: str
     entity: str
     state: bytes
-    event_ms: int
 
 
 class Row(msgspec.Struct, array_like=True, gc=False):

@@ -42,12 +42,12 @@ class Users(KeyedProcessFunction):  # type: ignore[misc]  # PyFlink is untyped
         self._settings = settings
 
     def open(self, context: Any) -> None:
-        self._states = states.by_identity(context, "users", states.HISTORY)
+        self._states = states.by_identity(context, "users", states.USERS)
         self._dirty = Dirty(context, "u", self._states, self._settings.publish_ms)
 
     def process_element(self, bundle: bytes, context: Any) -> Iterator[Any]:
         events = events_of(memoryview(bundle)[1:])
-        done = list(of_users(self._states, events, self._dirty.event_times))
+        done = list(of_users(self._states, events))
         self._dirty.add(context, map(_user_of, events))
         yield from _halves(
             Half(event.key, values, event.transaction, event.arrival_ms) for event, values in done
@@ -64,12 +64,12 @@ class Merchants(KeyedProcessFunction):  # type: ignore[misc]
         self._settings = settings
 
     def open(self, context: Any) -> None:
-        self._states = states.by_identity(context, "merchants", states.HISTORY)
+        self._states = states.by_identity(context, "merchants", states.FOREVER)
         self._dirty = Dirty(context, "m", self._states, self._settings.publish_ms)
 
     def process_element(self, bundle: bytes, context: Any) -> Iterator[Any]:
         steps = steps_of(memoryview(bundle)[1:])
-        done = list(of_merchants(self._states, steps, self._dirty.event_times))
+        done = list(of_merchants(self._states, steps))
         self._dirty.add(context, map(_merchant_of, steps))
         yield from _halves(Half(step.key, values, None) for step, values in done)
 

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from feature_groups import MERCHANT_FEATURES, REQUEST_FEATURES, USER_FEATURES
 from processing.engines.flink.bundles import Fraud, MerchantEvent, Step, UserEvent, grouped
-from processing.stream.event_times import following
 from processing.windows import MerchantState, UserState
 
 _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
@@ -25,88 +24,37 @@ class States(Protocol):
     def put(self, identity: int, state: bytes) -> None: ...
 
 
-class EventTimes(Protocol):
-    """Event times of states (`processing.stream.event_times`), where they are not their newest input's."""
-
-    def get(self, identity: int) -> int | None: ...
-
-    def put(self, identity: int, event_ms: int) -> None: ...
-
-    def remove(self, identity: int) -> None: ...
-
-
-def of_users(
-    states: States, events: Iterable[UserEvent], event_times: EventTimes | None = None
-) -> Iterator[tuple[UserEvent, list[float]]]:
+def of_users(states: States, events: Iterable[UserEvent]) -> Iterator[tuple[UserEvent, list[float]]]:
     """The user's aggregates, then the request-time features, of each transaction; user by user.
 
     Transactions of one user are applied in the order given.
-
-    Args:
-        event_times: kept up to date; nobody publishes the states without it.
     """
     for group in grouped((event.user, event) for event in events):
         user = group[0].user
         packed = states.get(user)
         state = UserState() if packed is None else UserState.decode(packed)
-        clock = None if event_times is None else _Clock(event_times, user, state)
         for event in group:
             t_ms = event.time
             values = state.query(t_ms)
             values += _request(event, values[_AVERAGE_30D], state.last_time(t_ms))
             yield event, values
             state.update(t_ms, event.amount, event.merchant, event.device, event.country, event.status)
-            if clock is not None:
-                clock.tick()
-        if clock is not None:
-            clock.keep()
         states.put(user, state.encode())
 
 
-def of_merchants(
-    states: States, steps: Iterable[Step], event_times: EventTimes | None = None
-) -> Iterator[tuple[MerchantEvent, list[float]]]:
-    """The merchant's aggregates of each transaction; merchant by merchant, each in the order given.
-
-    Args:
-        event_times: see `of_users`.
-    """
+def of_merchants(states: States, steps: Iterable[Step]) -> Iterator[tuple[MerchantEvent, list[float]]]:
+    """The merchant's aggregates of each transaction; merchant by merchant, each in the order given."""
     for group in grouped((step.merchant, step) for step in steps):
         merchant = group[0].merchant
         packed = states.get(merchant)
         state = MerchantState() if packed is None else MerchantState.decode(packed)
-        clock = None if event_times is None else _Clock(event_times, merchant, state)
         for step in group:
             if isinstance(step, Fraud):
                 state.learn_fraud(step.known_ms, instead_of=step.instead_of)
-            else:
-                yield step, state.query(step.time)
-                state.update(step.time, step.user)
-            if clock is not None:
-                clock.tick()
-        if clock is not None:
-            clock.keep()
+                continue
+            yield step, state.query(step.time)
+            state.update(step.time, step.user)
         states.put(merchant, state.encode())
-
-
-class _Clock:
-    """The event time of one state, moved by every input: however these are bundled, it ends the same."""
-
-    def __init__(self, kept: EventTimes, identity: int, state: UserState | MerchantState) -> None:
-        self._kept, self._identity, self._state = kept, identity, state
-        self._before = kept.get(identity)
-        self._now = self._before if self._before is not None else state.latest_time
-
-    def tick(self) -> None:
-        latest_ms = self._state.latest_time
-        if latest_ms is not None:
-            self._now = following(self._now, latest_ms)
-
-    def keep(self) -> None:
-        if self._now is not None and self._now != self._state.latest_time:
-            self._kept.put(self._identity, self._now)
-        elif self._before is not None:
-            self._kept.remove(self._identity)
 
 
 def joined(of_user: list[float], of_merchant: list[float]) -> list[float]:

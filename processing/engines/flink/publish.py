@@ -11,9 +11,9 @@ from pyflink.datastream import OutputTag, ProcessFunction
 
 from processing.engines.flink import states
 from processing.engines.flink.bundles import Changed, changed_of, pack
+from processing.engines.flink.event_times import EventTimes
 from processing.engines.flink.outlets import ELEMENT, client
 from processing.engines.flink.settings import FlinkSettings
-from processing.stream import event_times
 from processing.stream.feature_records import merchant_entry, user_entry
 from processing.stream.feature_writer import FeatureWriter
 from processing.windows import identity
@@ -35,8 +35,6 @@ class Dirty:
 
     def __init__(self, context: Any, kind: str, histories: Any, publish_ms: int) -> None:
         self._kind, self._states, self._publish_ms = kind, histories, publish_ms
-        #: Event times of states that are not those of their newest input, by identity.
-        self.event_times = states.time_by_identity(context, "event-times", states.HISTORY)
         self._names = states.value(context, "dirty")
 
     def add(self, context: Any, entities: Iterable[str]) -> None:
@@ -55,24 +53,20 @@ class Dirty:
         """Their states, for `StoreWriter`; call it when the timer fires."""
         names = sorted(_names_of(self._names.value() or pack([])))
         self._names.clear()
-        changed = list(filter(None, map(self._changed, names)))
+        changed = [
+            Changed(self._kind, name, state)
+            for name in names
+            if (state := self._states.get(identity(name))) is not None  # expired meanwhile
+        ]
         for start in range(0, len(changed), _MOST_ENTRIES):
             yield CHANGED, pack(changed[start : start + _MOST_ENTRIES])
 
-    def _changed(self, name: str) -> Changed | None:
-        state = self._states.get(identity(name))
-        latest_ms = event_times.latest_time(self._kind.encode(), state)
-        if state is None or latest_ms is None:  # expired meanwhile
-            return None
-        noted = self.event_times.get(identity(name))
-        return Changed(self._kind, name, state, latest_ms if noted is None else noted)
-
 
 class StoreWriter(ProcessFunction):  # type: ignore[misc]  # PyFlink is untyped
-    """Writes states as Feature Store records, at least once.
+    """Writes states as Feature Store records, each under a greater event time than the one before.
 
-    After a failure an older state of an entity may be written once more. Its event time is smaller than that
-    of the newer one, which the online store keeps, and the replay ends with the same record.
+    After a failure states are replayed: those that are older than what the store has are left out, and the
+    last one is written whatever was before.
     """
 
     def __init__(self, settings: FlinkSettings) -> None:
@@ -83,15 +77,20 @@ class StoreWriter(ProcessFunction):  # type: ignore[misc]  # PyFlink is untyped
         self._stopping = threading.Event()
         self._writer = FeatureWriter(runtime, self._stopping)
         names = self._settings.names
-        self._users, self._merchants = names.feature_group("user-activity"), names.feature_group("merchant")
+        self._event_times = EventTimes(runtime, names)
+        self._entries = {
+            "u": (names.feature_group("user-activity"), user_entry),
+            "m": (names.feature_group("merchant"), merchant_entry),
+        }
 
     def process_element(self, changed: bytes, _context: Any) -> None:
-        entries = []
-        for item in changed_of(changed):
-            group, entry = (
-                (self._users, user_entry) if item.kind == "u" else (self._merchants, merchant_entry)
-            )
-            found = entry(group, item.entity, item.state, item.event_ms)
+        items, entries = changed_of(changed), []
+        for kind in self._entries:
+            self._event_times.ask(kind, [item.entity for item in items if item.kind == kind])
+        for item in items:
+            event_ms = self._event_times.of(item.kind, item.entity, item.state)
+            group, entry = self._entries[item.kind]
+            found = None if event_ms is None else entry(group, item.entity, item.state, event_ms)
             if found is not None:
                 entries.append(found)
         self._writer.write(entries)

@@ -73,7 +73,7 @@ class Users(KeyedProcessFunction):  # type: ignore[misc]
         self._log = Log(Path(folder))
 
     def open(self, context: Any) -> None:
-        self._states = states.by_identity(context, "users", states.HISTORY)
+        self._states = states.by_identity(context, "users", states.USERS)
         self._features, self._written = self._log.open("features", "r+"), self._log.open("written", "r+")
 
     def process_element(self, bundle: bytes, _context: Any) -> None:
@@ -91,7 +91,7 @@ class Merchants(KeyedProcessFunction):  # type: ignore[misc]
         self._log = Log(Path(folder))
 
     def open(self, context: Any) -> None:
-        self._states = states.by_identity(context, "merchants", states.HISTORY)
+        self._states = states.by_identity(context, "merchants", states.FOREVER)
         self._features, self._written = self._log.open("features", "r+"), self._log.open("written", "r+")
 
     def process_element(self, bundle: bytes, _context: Any) -> None:

@@ -13,25 +13,24 @@ from pyflink.datastream.state import (
     ValueStateDescriptor,
 )
 
+from feature_groups.windows import MEMORY_DAYS
+
 # A bytes object pickles by copying; Flink's own array types would pass every byte as a number.
 BYTES = Types.PICKLED_BYTE_ARRAY()
-# A history is kept for so long after its entity's last transaction: longer than every window, as the
-# time of the last transaction and the last device are features too.
-HISTORY = timedelta(days=400)
+# A user's history is kept for so long after its last transaction, of this machine's time: nothing of it
+# counts any more then. A merchant's first fraud counts for ever.
+USERS = timedelta(days=MEMORY_DAYS + 10)
+FOREVER: timedelta | None = None
 # As long as labels may be delivered after their transaction, or before it.
 LABELS = timedelta(days=90)
 # Duplicates arrive within 60 s of each other; a job that was down sees them hours later.
 DUPLICATES = timedelta(hours=6)
 
 
-def by_identity(context: Any, name: str, keep: timedelta) -> Any:
-    """Bytes by 64-bit identity."""
-    return context.get_map_state(_expiring(MapStateDescriptor(name, Types.LONG(), BYTES), keep))
-
-
-def time_by_identity(context: Any, name: str, keep: timedelta) -> Any:
-    """Times (milliseconds) by 64-bit identity."""
-    return context.get_map_state(_expiring(MapStateDescriptor(name, Types.LONG(), Types.LONG()), keep))
+def by_identity(context: Any, name: str, keep: timedelta | None) -> Any:
+    """Bytes by 64-bit identity, for so long after they were written; None for ever."""
+    descriptor = MapStateDescriptor(name, Types.LONG(), BYTES)
+    return context.get_map_state(descriptor if keep is None else _expiring(descriptor, keep))
 
 
 def by_text(context: Any, name: str, keep: timedelta) -> Any:

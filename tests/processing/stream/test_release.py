@@ -133,3 +133,27 @@ def test_what_the_feature_store_lacks_is_not_released(tmp_path: Path) -> None:
 @pytest.mark.parametrize("release", [released_user, released_merchant])
 def test_a_state_of_another_version_is_left_alone(release: Release) -> None:
     assert release(b"\x01rest", OLD) == b"\x01rest"
+
+
+def test_a_report_that_comes_after_the_release_is_newer_than_the_record(tmp_path: Path) -> None:
+    """Delivered a month late, about a merchant whose history has been shrunk or dropped meanwhile."""
+    store = Store(tmp_path, map_size=1 << 28)
+    shop = merchant_update(None, NOW, 1)
+    suspect = merchant_learn_fraud(merchant_update(None, NOW, 1), NOW - DAY)
+    number = store.commit(Commit(merchants={"m1": shop, "m2": suspect}, newest_event_ms=NOW))
+    published = {key: store.record(key) for key in (b"mm1", b"mm2")}
+    store.commit(Commit(published=dict.fromkeys(published, number)))
+    for _ in range(3):  # a state or two are looked at in each
+        store.commit(Commit(merchants={"m9": merchant_update(None, OLD, 1)}, newest_event_ms=OLD))
+    assert store.merchant("m1") is None
+    small = store.merchant("m2")
+    assert small is not None
+    assert len(small) < len(suspect)
+    late = {"m1": merchant_learn_fraud(None, NOW - HOUR), "m2": merchant_learn_fraud(small, NOW - HOUR)}
+    store.commit(Commit(merchants=late))
+    for key, before in published.items():
+        now = store.record(key)
+        assert before is not None
+        assert now is not None
+        assert now[1] > before[1]
+    store.close()
