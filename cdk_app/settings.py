@@ -83,7 +83,7 @@ InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
 Percent = Annotated[int, Field(ge=1, le=100)]
-FraudType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
+FraudType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20)]
 Rollout = Literal["all-at-once", "canary", "linear"]
 
 

@@ -49,6 +49,7 @@ class DecisionService:
         self._tasks: set[asyncio.Task[None]] = set()
         self.pending = 0
         self.seconds_per_case = 1e-4
+        self._seconds_by_rules = 1e-4
 
     def submit(self, transaction: Transaction, started: float, done: Done) -> None:
         """Decide one transaction, soon.
@@ -149,7 +150,14 @@ class DecisionService:
                 done(outcome)
             except Exception:
                 self._warn.exception("answering failed")
-        # What the rules decide in its place says nothing about the model, and is cheap.
-        if decided := sum(isinstance(one, Answer) and one.fallback_reason is None for one in outcomes):
-            cost = (time.perf_counter() - began) / decided
-            self.seconds_per_case += 0.05 * (cost - self.seconds_per_case)
+        self._learn(time.perf_counter() - began, outcomes)
+
+    def _learn(self, elapsed_s: float, outcomes: Sequence[Answer | Exception]) -> None:
+        """What the rules decide in its place says nothing about the model, and is cheap."""
+        scored = sum(isinstance(one, Answer) and one.fallback_reason is None for one in outcomes)
+        others = len(outcomes) - scored
+        if not scored:
+            self._seconds_by_rules += 0.05 * (elapsed_s / others - self._seconds_by_rules)
+            return
+        cost = max(elapsed_s - others * self._seconds_by_rules, 0.0) / scored
+        self.seconds_per_case += 0.05 * (cost - self.seconds_per_case)

@@ -14,10 +14,10 @@ from cdk_app.arns import Arns
 from cdk_app.constructs.python_function import PythonFunction
 from cdk_app.settings import Settings
 
-# PendingManualApproval is an approval taken back: that model must stop serving too.
 ARCHIVES_PREFIX = "models/served/"
 """Of the lake: where the archives of an endpoint with several models are."""
 
+# PendingManualApproval is an approval taken back: that model must stop serving too.
 APPROVAL_STATES = ["Approved", "Rejected", "PendingManualApproval"]
 
 

@@ -26,7 +26,7 @@ class RegistryStack(Stack):
         self._group("", names.model_package_group, "Fraud models. Registered nightly")
         for fraud_type in settings.model_types:
             what = f"Models of {fraud_type.replace('-', ' ')}. Registered"
-            self._group(_camel(fraud_type), names.model_package_group_of(fraud_type), what)
+            self._group(f"-{fraud_type}", names.model_package_group_of(fraud_type), what)
 
     def _group(self, suffix: str, name: str, what: str) -> None:
         group = sagemaker.CfnModelPackageGroup(
@@ -40,7 +40,3 @@ class RegistryStack(Stack):
         )
         if self._disposal is not None:
             self._disposal.empty_package_group(group, Arns(self, self._settings.names), suffix)
-
-
-def _camel(name: str) -> str:
-    return "".join(part.capitalize() for part in name.split("-"))

@@ -101,6 +101,7 @@ class ServingStack(Stack):
                 # Its decisions are no decisions: they have an audit of their own, and no part in any figure.
                 "FRAUDLINE_SHADOW": "1",
                 "FRAUDLINE_LOG_STREAM": "off",
+                "FRAUDLINE_POSTGRES_DSN": "",
                 "FRAUDLINE_AUDIT_URI": f"s3://{self._arns.lake_name}/{SHADOW_AUDIT_PREFIX}",
             },
             "serverless": _serverless(settings),

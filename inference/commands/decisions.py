@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import pyarrow as pa
+from click.core import ParameterSource
 from rich.console import Console
 
 from feature_groups.names import Names
@@ -82,6 +83,9 @@ def decisions(
       fraudline decisions --since 7d --shadow
       fraudline decisions --since 2026-11-01 --until 2026-11-15 --cost review/legitimate=4 --svg saved.svg
     """
+    given = click.get_current_context().get_parameter_source("dsn")
+    if shadow and given is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--shadow: the shadow's decisions are in the audit only; leave out --postgres")
     now = datetime.now(UTC)
     until = now if until is None else until
     if since >= until:

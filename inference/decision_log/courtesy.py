@@ -9,24 +9,56 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from pathlib import Path
 
 _TASKS = Path("/proc/self/task")
 
 
 class Courtesy:
-    """The scheduling class of this process, all its threads. On other systems than Linux it does nothing."""
+    """The scheduling class of this process's threads, but for the one that decides, which is never idle.
 
-    def __init__(self) -> None:
-        self._idle = False
+    Args:
+        allowed: whether threads may become idle; by default it is tried. Anybody may make a thread idle,
+            and without CAP_SYS_NICE (a container's default) a nice one never becomes anything else again.
+    """
+
+    def __init__(self, *, allowed: bool | None = None) -> None:
+        self.allowed = _may_return() if allowed is None else allowed
+        self._idle: set[int] = set()
 
     def give_way(self, *, unless: bool = False) -> None:
-        """Run only when nobody else does; with `unless`, like anybody."""
-        if self._idle == (not unless) or not hasattr(os, "SCHED_IDLE"):
+        """Let the other threads run only when nobody else does; with `unless`, like anybody."""
+        if not self.allowed:
             return
-        self._idle = not unless
-        policy = os.SCHED_IDLE if self._idle else os.SCHED_OTHER
-        for task in _TASKS.iterdir():
-            # A thread may have ended; a container may not allow it: then the priority has to do.
-            with contextlib.suppress(OSError):
-                os.sched_setscheduler(int(task.name), policy, os.sched_param(0))
+        own = threading.get_native_id()
+        threads = {int(task.name) for task in _TASKS.iterdir()} - {own}
+        self._idle &= threads
+        for thread in self._idle if unless else threads - self._idle:
+            _schedule(thread, idle=not unless)
+        self._idle = set() if unless else threads
+
+
+def _schedule(thread: int, *, idle: bool) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it has ended
+        os.sched_setscheduler(thread, os.SCHED_IDLE if idle else os.SCHED_OTHER, os.sched_param(0))
+
+
+def _may_return() -> bool:
+    """Whether a thread that was made idle may be made what it was; tried with one that then ends."""
+    if not hasattr(os, "SCHED_IDLE") or not _TASKS.is_dir():
+        return False
+    found: list[bool] = []
+
+    def attempt() -> None:
+        try:
+            for idle in (True, False):
+                _schedule(0, idle=idle)
+        except OSError:
+            return
+        found.append(True)
+
+    thread = threading.Thread(target=attempt)
+    thread.start()
+    thread.join()
+    return bool(found)

@@ -42,6 +42,7 @@ class Delivery:
         self._delivered = self._retried = self._torn = self._unreadable = 0
         self._waiting = 0
         self._oldest_ms: int | None = None
+        self._looked_at = time.monotonic()
         self._error: str | None = None
         self._warn = Throttled(log, interval=10.0)
         self._thread = threading.Thread(target=self._run, name=f"deliver-{sink.name}", daemon=True)
@@ -65,9 +66,10 @@ class Delivery:
 
     @property
     def is_behind(self) -> bool:
-        """Whether it has more to do than it should have by now."""
+        """Whether it has more to do than it should have by now, or has not come to look."""
         age_s = 0.0 if self._oldest_ms is None else time.time() - self._oldest_ms / 1000
-        return self._waiting > 2 * self._sink.batch_bytes or age_s > self._sink.linger_s + _BEHIND_S
+        late = age_s > self._sink.linger_s + _BEHIND_S or time.monotonic() - self._looked_at > _BEHIND_S
+        return late or self._waiting > 2 * self._sink.batch_bytes
 
     def start(self) -> None:
         """Begin to deliver."""
@@ -104,6 +106,7 @@ class Delivery:
         stopping = self._stopping.is_set()
         try:
             self._waiting, self._oldest_ms = self._collector.look()
+            self._looked_at = time.monotonic()
             if not stopping and not self._due():
                 self._stopping.wait(_POLL_S)
                 return True

@@ -7,6 +7,7 @@ import mmap
 import numpy as np
 
 MOST_CONNECTIONS = 8192
+IDLE, BEGUN, ANSWERING = range(3)
 
 
 class Board:
@@ -14,7 +15,8 @@ class Board:
 
     Attributes:
         beats: [workers] `time.monotonic()` of each worker's last sign of life.
-        busy: [connections] 1 while a request is under way, by the connection's slot.
+        busy: [connections] `BEGUN` while a request is under way, `ANSWERING` while an answer is sent that
+            may not go out at once, else `IDLE`; by the connection's slot.
         counters: [workers, counters].
     """
 

@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from inference.server.board import ANSWERING, BEGUN, IDLE
 from inference.server.chunks import ChunkedBody, too_large
 from inference.server.errors import RefusedError
 from inference.server.head import MAX_HEAD_BYTES, Head, read_head
 
 BODY_TIMEOUT_S = 5.0
 KEEP_ALIVE_S = 75.0  # longer than the idle time of the load balancers in front
+_AT_ONCE = 32 * 1024  # an answer of so many bytes fits what the kernel takes at once
 _MOST_AHEAD = 64 * 1024  # bytes of following requests that are read before the current one is answered
 
 _STATUS = {
@@ -75,7 +77,8 @@ class Connection(asyncio.Protocol):
     """The protocol of one connection.
 
     Args:
-        on_busy: called with True when a request has begun to arrive, with False when its answer left.
+        on_busy: called with `BEGUN` when a request has begun to arrive, with `ANSWERING` before a long answer
+            is sent, with `IDLE` when an answer was given to the transport.
         on_lost: called once when the connection is gone.
 
     Attributes:
@@ -102,7 +105,7 @@ class Connection(asyncio.Protocol):
     def __init__(
         self,
         handler: Handler,
-        on_busy: Callable[[bool], None],
+        on_busy: Callable[[int], None],
         on_lost: Callable[[Connection], None],
     ) -> None:
         self._handler, self._on_busy, self._on_lost = handler, on_busy, on_lost
@@ -121,7 +124,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's
         self._transport = None
-        self._on_busy(False)
+        self._on_busy(IDLE)
         self._on_lost(self)
 
     def eof_received(self) -> bool:
@@ -136,12 +139,17 @@ class Connection(asyncio.Protocol):
             self.idle_since = None
             self.waiting_since = time.monotonic()
             self._started = time.perf_counter()
-            self._on_busy(True)
+            self._on_busy(BEGUN)
         self._buffer = self._buffer + data if self._buffer else data
         if not self._answering:
             self._advance()
         elif len(self._buffer) > _MOST_AHEAD and self._transport is not None:
             self._transport.pause_reading()
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether a part of an answer has not left."""
+        return self._transport is not None and self._transport.get_write_buffer_size() > 0
 
     def answer(self, status: int, content_type: bytes, body: bytes, headers: bytes = b"") -> None:
         """Send the answer to the request under way."""
@@ -227,6 +235,8 @@ class Connection(asyncio.Protocol):
         self.waiting_since = None
         if self._transport is None:
             return  # the client did not wait
+        if len(data) > _AT_ONCE:
+            self._on_busy(ANSWERING)
         self._transport.write(data)
         if close:
             self._buffer = b""
@@ -235,13 +245,15 @@ class Connection(asyncio.Protocol):
         if self._buffer:
             self._started = time.perf_counter()
             self.waiting_since = time.monotonic()
+            if not self.is_sending:
+                self._on_busy(BEGUN)
             if not self._transport.is_reading():
                 self._transport.resume_reading()
             # Not from here: a client that sends many requests at once would grow the stack.
             asyncio.get_running_loop().call_soon(self._continue)
         else:
             self.idle_since = time.monotonic()
-            self._on_busy(False)
+            self._on_busy(IDLE)
 
     def _continue(self) -> None:
         if not self._answering and self._transport is not None:

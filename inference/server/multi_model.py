@@ -100,29 +100,42 @@ class MultiModel:
         Raises:
             RefusedError: 404, it is not loaded; 422, its files cannot be served any more.
         """
+        self._forget()
         folder = self._shelf.models.get(name)
         if folder is None:
-            self._read.pop(name, None)
             raise _unknown(name)
         async with self._loading.setdefault(name, asyncio.Lock()):
             known = self._read.get(name)
             if known is None or known.folder != folder:
-                known = self._read[name] = _Read(folder, await _model_of(name, folder), {})
-        if archive not in known.services:
-            version = self._names.get(archive, archive) or name
-            known.services[archive] = self._serve(known.model.called(version))
-        return known.services[archive]
+                known = _Read(folder, await _model_of(name, folder), {})
+        if self._shelf.models.get(name) != folder:
+            raise _unknown(name)  # it was unloaded meanwhile
+        self._read[name] = known
+        version = self._names.get(archive, name)
+        if version not in known.services:
+            known.services[version] = self._serve(known.model.called(version))
+        return known.services[version]
+
+    def _forget(self) -> None:
+        """Let go of what another worker was told to unload."""
+        loaded = self._shelf.models
+        for name in [name for name in self._read if name not in loaded]:
+            del self._read[name]
+            self._loading.pop(name, None)
 
     def loaded(self, name: str, archive: str) -> DecisionService | None:
         """The same when it needs no loading; None: use `service`."""
+        loaded = self._shelf.models
+        if len(self._read) > len(loaded):
+            self._forget()
         known = self._read.get(name)
-        if known is None or self._shelf.models.get(name) != known.folder:
+        if known is None or loaded.get(name) != known.folder:
             return None
-        return known.services.get(archive)
+        return known.services.get(self._names.get(archive, name))
 
 
 class _Read(NamedTuple):
-    """A model that this worker has read, and what decides with it, by the archive that callers name."""
+    """A model that this worker has read, and what decides with it, by what answers call it."""
 
     folder: str
     model: Model

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from inference.server import handover
-from inference.server.board import MOST_CONNECTIONS, Board
+from inference.server.board import ANSWERING, BEGUN, IDLE, MOST_CONNECTIONS, Board
 from inference.server.companion import Companion
 from inference.server.connection import JSON, response
 from inference.server.errors import RefusedError
@@ -201,9 +201,10 @@ class Supervisor:
             unread = None
         except OSError:
             unread = b""
-        if unread == b"":
+        state = self._board.busy[slot]
+        if unread == b"" or state == ANSWERING:  # whatever followed a part of an answer would be taken for it
             self._release(slot)
-        elif self._board.busy[slot]:
+        elif state == BEGUN:
             self._part(slot)
         else:
             self._waiting.append(slot)
@@ -260,7 +261,7 @@ class Supervisor:
                 connection.close()
                 continue
             slot = self._free.pop()
-            self._board.busy[slot] = 0
+            self._board.busy[slot] = IDLE
             self._connections[slot] = (connection, -1)
             self._give(slot)
 
@@ -311,14 +312,13 @@ class Supervisor:
 
     def _on_parting(self, slot: int) -> None:
         connection, _ = self._connections[slot]
-        try:
-            while connection.recv(65_536):
+        with contextlib.suppress(BlockingIOError):
+            try:
+                if connection.recv(65_536):  # the rest at the next look: others wait too
+                    return
+            except ConnectionError:
                 pass
-        except BlockingIOError:
-            return
-        except OSError:
-            pass
-        self._release(slot)
+            self._release(slot)
 
     def _end_partings(self) -> None:
         now = time.monotonic()

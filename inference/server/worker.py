@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable
 import uvloop
 
 from inference.server import handover
-from inference.server.board import Board
+from inference.server.board import IDLE, Board
 from inference.server.connection import Connection, Handler
 from inference.server.supervisor import DRAIN_SECONDS
 
 _BEAT_S = 0.2
 _SWEEP_S = 1.0
+_SENT_S = 0.01
 
 log = logging.getLogger("inference")
 
@@ -87,16 +88,18 @@ class Worker:
         busy = self._board.busy
         loop = asyncio.get_running_loop()
 
-        def on_busy(now: bool) -> None:
-            if now:
-                busy[slot] = 1
+        def on_busy(state: int) -> None:
+            if state != IDLE:
+                busy[slot] = state
             else:
                 # Once the answer was sent, which happens at the end of this round of the loop.
                 loop.call_soon(free)
 
         def free() -> None:
-            if connection.idle_since is not None:
-                busy[slot] = 0
+            if connection.is_sending:
+                loop.call_later(_SENT_S, free)
+            elif connection.idle_since is not None:
+                busy[slot] = IDLE
 
         def on_lost(connection: Connection) -> None:
             self._open.discard(connection)

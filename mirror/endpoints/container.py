@@ -136,6 +136,7 @@ class Container:
             if self._becomes_healthy(self._process, port, started, stream):
                 self.target.wanted.clear()
                 self.target.used_at = time.monotonic()
+                self.target.started += 1
                 self.target.port = port
                 self._decided.set()
                 self._watch(self._process, port, stream)

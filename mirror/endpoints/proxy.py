@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import msgspec
@@ -12,7 +14,7 @@ import msgspec
 from mirror.api import Context, ServiceError
 from mirror.endpoints.connection import Connection, ConnectionLostError, Headers, Reply
 from mirror.endpoints.hosting import Hosting, hosting
-from mirror.endpoints.target_models import LoadFailedError, ensure
+from mirror.endpoints.target_models import LoadFailedError, loaded
 from mirror.endpoints.targets import Route, Target, Variant
 
 log = logging.getLogger(__name__)
@@ -82,9 +84,9 @@ async def invoke(
         failed: tuple[int, str] | None = None
         try:
             async with asyncio.timeout(INVOCATION_TIMEOUT_S):
-                path = await _path(ctx, variant, target, port, asked)
-                sent = time.monotonic()
-                reply = await _exchange(target, port, asked.head(port, path), body)
+                async with _path(ctx, variant, target, port, asked) as path:
+                    sent = time.monotonic()
+                    reply = await _exchange(target, port, asked.head(port, path), body)
         except TimeoutError:
             failed = 0, _TIMED_OUT
         except LoadFailedError as error:
@@ -125,14 +127,18 @@ def _asked(headers: Headers, body: bytes) -> _Asked:
     return _Asked(forwarded, found.get(_TARGET_VARIANT), found.get(_TARGET_MODEL), body)
 
 
-async def _path(ctx: Context, variant: Variant, target: Target, port: int, asked: _Asked) -> str:
+@asynccontextmanager
+async def _path(
+    ctx: Context, variant: Variant, target: Target, port: int, asked: _Asked
+) -> AsyncIterator[str]:
     """Where the process takes the request, once it has loaded the model that it is for."""
     if variant.models is None:
         if asked.model is not None:
             raise ServiceError(
                 "ValidationError", f"TargetModel {asked.model}: variant {variant.name} has one model only"
             )
-        return "/invocations"
+        yield "/invocations"
+        return
     if asked.model is None:
         raise ServiceError(
             "ValidationError", f"Variant {variant.name} has several models: name one as TargetModel."
@@ -142,8 +148,8 @@ async def _path(ctx: Context, variant: Variant, target: Target, port: int, asked
         head = _request_head(method, port, path, b"content-type: application/json\r\n", len(content))
         return await _exchange(target, port, head, content)
 
-    name = await ensure(ctx.cloud, target, port, variant.models, asked.model, ask)
-    return f"/models/{name}/invoke"
+    async with loaded(ctx.cloud, target, variant.models, asked.model, ask) as name:
+        yield f"/models/{name}/invoke"
 
 
 def _copy(host: Hosting, ctx: Context, endpoint_name: str, route: Route, asked: _Asked) -> None:

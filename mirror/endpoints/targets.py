@@ -20,17 +20,20 @@ class Target:
         port: None while there is no process that passed its health check.
         used_at: monotonic time of the last request.
         wanted: set for a process that sleeps until somebody asks for it.
-        loaded: models of a multi-model container, the latest used last, in the process at `loaded_by`.
+        started: how many processes there were.
+        loaded: models of a multi-model container and how many requests each has, the latest used last; of
+            the process that was number `loaded_by`.
     """
 
     log_stream: str
     port: int | None = None
+    started: int = 0
     wanted: threading.Event = field(default_factory=threading.Event)
     in_flight: int = 0
     used_at: float = field(default_factory=time.monotonic)
     idle: list[Connection] = field(default_factory=list)
-    loaded: dict[str, None] = field(default_factory=dict)
-    loaded_by: int | None = None
+    loaded: dict[str, int] = field(default_factory=dict)
+    loaded_by: int = 0
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 

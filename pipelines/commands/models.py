@@ -162,7 +162,11 @@ def approve(
     """
     if wait and (shadow or fraud_type):
         raise click.UsageError("--wait follows the one model that answers: leave out --shadow and --type")
+    if shadow and fraud_type:
+        raise click.UsageError("--shadow: an endpoint with a model for each --type has no shadow")
     group = _group(names, fraud_type)
+    if shadow:
+        _check_shadow(version, names)
     if not wait:
         _decide(version, registry.APPROVED, comment, group, as_json, shadow=shadow)
         return
@@ -198,6 +202,21 @@ def reject(version: str, comment: str, names: Names, fraud_type: str | None, as_
       fraudline models reject 4 --comment "recall fell for card testing"
     """
     _decide(version, registry.REJECTED, comment, _group(names, fraud_type), as_json)
+
+
+def _check_shadow(version: str, names: Names) -> None:
+    """A shadow answers nobody, so it is not the version that answers now."""
+    sagemaker = target.resolve().client("sagemaker")
+    wanted = registry.find(sagemaker, names.model_package_group, version)
+    try:
+        serving = rollout.look(sagemaker, names.endpoint)
+    except rollout.RolloutError:
+        return  # nothing answers yet
+    if serving.package == wanted.arn:
+        raise click.ClickException(
+            f"version {wanted.version} is the one that answers: approve another one before this as shadow"
+        )
+    click.echo("It decides where FRAUDLINE_SHADOW_PERCENT of the deployment is above 0.", err=True)
 
 
 def _group(names: Names, fraud_type: str | None) -> str:

@@ -140,6 +140,7 @@ def test_shards_follow_from_records_and_bytes(rate: int, size: int, shards: int)
         ({"model_types": ["takeover"]}, "model_types: there is one model; remove it"),
         ({"endpoint_mode": "multi-model", "model_types": ["a", "a"]}, "model_types: a type is named twice"),
         ({"endpoint_mode": "multi-model", "model_types": ["Account Takeover"]}, "model_types"),
+        ({"endpoint_mode": "multi-model", "model_types": ["takeover-"]}, "model_types"),
     ],
 )
 def test_invalid_settings_name_the_field_and_the_fix(values: dict[str, Any], message: str) -> None:

@@ -108,3 +108,31 @@ def test_a_client_that_asks_on_after_its_worker_died_is_told_to_come_again(
     finally:
         store.delay = 0.0
         server.stop()
+
+
+def test_nothing_is_put_into_an_answer_that_a_worker_had_begun_to_send(
+    bundle_dir: Path, store: Store
+) -> None:
+    """Megabytes that the client does not read: the worker has sent a part of them when it dies."""
+    server = Server(bundle_dir, store.url, {"FRAUDLINE_WORKERS": "1"}).start()
+    batch = json.dumps([GOOD | {"transaction_id": f"t-{number}"} for number in range(8_000)]).encode()
+    head = "POST /invocations HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n"
+    try:
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.settimeout(60)
+            client.connect(("127.0.0.1", server.port))
+            client.sendall(head.format(len(batch)).encode() + batch)
+            received = client.recv(4096)
+            assert received.startswith(b"HTTP/1.1 200 ")
+            for child in psutil.Process(server.process.pid).children():
+                if "serve" in child.cmdline():
+                    child.kill()
+            time.sleep(0.5)
+            while part := client.recv(1 << 20):
+                received += part
+        announced = int(received.split(b"content-length: ")[1].split(b"\r\n")[0])
+        assert len(received.partition(b"\r\n\r\n")[2]) < announced
+        assert received.count(b"HTTP/1.1 ") == 1
+    finally:
+        server.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,3 +96,13 @@ def test_no_more_models_than_fit(several: Server, bundles: dict[str, Path]) -> N
     assert _load(several, "d", bundles["card"])[0] == 507
     assert several.request("DELETE", "/models/a")[0] == 200
     assert _load(several, "d", bundles["card"])[0] == 200
+
+
+def test_a_name_that_nobody_gave_is_no_version(several: Server, bundles: dict[str, Path]) -> None:
+    _load(several, "card", bundles["card"])
+    for number in range(5):
+        request = urllib.request.Request(f"http://127.0.0.1:{several.port}/models/card/invoke", BODY)
+        request.add_header("content-type", "application/json")
+        request.add_header("X-Amzn-SageMaker-Target-Model", f"forged-{number}.tar.gz")
+        with urllib.request.urlopen(request, timeout=10) as response:
+            assert json.load(response)["model_version"] == "card"

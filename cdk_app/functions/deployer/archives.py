@@ -12,9 +12,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from botocore.exceptions import ClientError, ParamValidationError
+
 from cdk_app.functions.deployer.plan import Plan, is_planned
 
 log = logging.getLogger(__name__)
+
+
+class ArchiveError(Exception):
+    """An archive of an approved package cannot be served; the message says which, and what to do."""
 
 
 class Archives:
@@ -25,13 +31,23 @@ class Archives:
         self._bucket, self._prefix = _split(uri)
 
     def put(self, plan: Plan) -> None:
-        """Copy what a plan serves."""
+        """Copy what a plan serves.
+
+        Raises:
+            ArchiveError: an archive is not there, or may not be read.
+        """
         for target, source in sorted(plan.archives.items()):
             bucket, key = _split(target)
             source_bucket, source_key = _split(source)
-            self._s3.copy_object(
-                Bucket=bucket, Key=key, CopySource={"Bucket": source_bucket, "Key": source_key}
-            )
+            try:
+                self._s3.copy_object(
+                    Bucket=bucket, Key=key, CopySource={"Bucket": source_bucket, "Key": source_key}
+                )
+            except (ClientError, ParamValidationError) as error:
+                raise ArchiveError(
+                    f"{source or 'a package without an archive'} cannot be copied to {target}: {error}; keep "
+                    "the archives of models below models/ in the lake"
+                ) from error
             log.info("%s is now %s", source, target)
 
     def clean(self, keep: Collection[str], before: datetime | None) -> None:

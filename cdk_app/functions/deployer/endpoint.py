@@ -95,8 +95,9 @@ class Endpoint:
                 self._sagemaker.update_endpoint(
                     EndpointName=self._name,
                     EndpointConfigName=plan.name,
-                    # The instances that scaling has added.
+                    # The instances that scaling has added stay; the weights are the configuration's.
                     RetainAllVariantProperties=not desired.serverless,
+                    ExcludeRetainedVariantProperties=[{"VariantPropertyType": "DesiredWeight"}],
                     DeploymentConfig=_deployment(desired),
                 )
         except ClientError as error:

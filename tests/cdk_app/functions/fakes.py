@@ -75,6 +75,7 @@ class FakeSageMaker:
         self.endpoints: dict[str, Document] = {}
         self.packages: dict[str, Document] = {}
         self.scalable: set[str] = set()
+        self.weights: dict[str, float] = {}
         self.calls: list[str] = []
         self.looks_until_settled = 3
         self.roll_back_updates = False
@@ -167,7 +168,17 @@ class FakeSageMaker:
         if name in self.scalable:
             raise refused(f"{name} has a registered scalable target")
         target = endpoint["EndpointConfigName"] if self.roll_back_updates else request["EndpointConfigName"]
+        excluded = request.get("ExcludeRetainedVariantProperties", [])
+        if request["RetainAllVariantProperties"] and {"VariantPropertyType": "DesiredWeight"} not in excluded:
+            self.weights = {**self._weights(target), **self.weights}
+        else:
+            self.weights = self._weights(target)
         self._change(endpoint, "Updating", "InService", target)
+
+    def _weights(self, config: str) -> dict[str, float]:
+        found = self.configs[config]
+        variants = (*found["ProductionVariants"], *found.get("ShadowProductionVariants", []))
+        return {variant["VariantName"]: variant["InitialVariantWeight"] for variant in variants}
 
     def describe_endpoint(self, **request: Any) -> Document:
         endpoint = _find(self.endpoints, request["EndpointName"], "endpoint")

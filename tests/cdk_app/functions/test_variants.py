@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from cdk_app.functions.deployer.archives import ArchiveError
 from cdk_app.functions.deployer.desired import Desired
 from cdk_app.functions.deployer.reconcile import Outcome, endpoint_of, reconcile
-from tests.cdk_app.functions.fakes import ENDPOINT, GROUP, Document, World, deadline, desired
+from tests.cdk_app.functions.fakes import ENDPOINT, GROUP, Document, World, deadline, desired, refused
 
 TYPES = {"takeover": f"{GROUP}-takeover", "stolen": f"{GROUP}-stolen"}
 
@@ -51,6 +52,24 @@ def test_a_shadow_gets_a_copy_of_its_share_and_never_answers(world: World) -> No
     run(world, want)
     assert world.sagemaker.calls == calls
     assert set(world.sagemaker.models) == {outcome.config, variant["ModelName"]}
+
+
+def test_another_share_is_one_that_the_endpoint_takes(world: World) -> None:
+    run(world, desired(), world.sagemaker.register("Approved"))
+    shadow = world.sagemaker.register("Approved", shadow=True)
+    for percent in (25, 50):
+        run(world, desired(shadow_percent=percent), shadow)
+        assert world.sagemaker.weights == {"live": 1.0, "shadow": percent / 100}
+
+
+def test_an_archive_that_cannot_be_copied_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> None:
+        raise refused("Access Denied", "AccessDenied")
+
+    monkeypatch.setattr(world.s3, "copy_object", refuse)
+    package = world.sagemaker.register("Approved", group=TYPES["stolen"])
+    with pytest.raises(ArchiveError, match=r"s3://lake/models/1\.tar\.gz cannot be copied .*below models/"):
+        run(world, desired(model_types=TYPES), package)
 
 
 def test_without_a_share_or_a_model_there_is_no_shadow(world: World) -> None:

@@ -61,6 +61,7 @@ def test_scaling_and_instances_follow_the_settings(prod: Assembly) -> None:
     assert wanted.shadow_environment == {
         "FRAUDLINE_SHADOW": "1",
         "FRAUDLINE_LOG_STREAM": "off",
+        "FRAUDLINE_POSTGRES_DSN": "",
         "FRAUDLINE_AUDIT_URI": f"{lake}audit/shadow/",
     }
 

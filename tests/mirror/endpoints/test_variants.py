@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from mirror.endpoints.target_models import name_of
 from tests.inference.running import GOOD
 from tests.mirror.endpoints.hosting_client import BUCKET, ROLE, HostingClient
 from tests.mirror.endpoints.images import push_inference_image
@@ -215,7 +216,7 @@ def test_each_model_of_an_endpoint_answers_under_its_name(
 
     # Only one fits: each makes room for the next.
     answers = [ask(TargetModel=f"{name}.tar.gz") for name in ("one", "two", "one", "two")]
-    assert [answer["model_version"] for answer in answers] == ["fraud-one/4", "two.tar.gz"] * 2
+    assert [answer["model_version"] for answer in answers] == ["fraud-one/4", name_of("two.tar.gz")] * 2
     assert [answer["decided_by"] for answer in answers] == ["model"] * 4
     assert answers[0]["score"] == answers[2]["score"] != answers[1]["score"] == answers[3]["score"]
     for target, message in (
@@ -227,10 +228,15 @@ def test_each_model_of_an_endpoint_answers_under_its_name(
         with pytest.raises(ClientError, match=message) as refused:
             ask(**target)
         assert refused.value.response["Error"]["Code"] == "ValidationError"
+    # And none is taken from those who use it.
+    with ThreadPoolExecutor(4) as pool:
+        asked = ["one.tar.gz", "two.tar.gz"] * 10
+        at_once = list(pool.map(lambda name: ask(TargetModel=name)["model_version"], asked))
+    assert at_once == [answers[0]["model_version"], answers[1]["model_version"]] * 10
     # A new process has to load them again.
     (server,) = set(client.servers()) - before
     os.kill(server, signal.SIGKILL)
-    assert ask(TargetModel="two.tar.gz")["score"] == answers[1]["score"]
+    assert ask(TargetModel="two.tar.gz")["model_version"] == answers[1]["model_version"]
     client.sagemaker.delete_endpoint(EndpointName="several")
 
 

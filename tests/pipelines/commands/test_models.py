@@ -11,8 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from cdk_app.functions.deployer.registry import SHADOW as DEPLOYERS_SHADOW
+from pipelines.commands import rollout
 from pipelines.commands.models import models
 from pipelines.commands.registry import SHADOW
+from pipelines.commands.rollout import Serving
 from processing.commands import target
 
 GROUP = "fraudline-dev-fraud"
@@ -91,8 +93,11 @@ def test_an_approval_is_recorded_with_its_comment(registry: _Registry, wanted: s
     assert statuses == {version: "Approved", 3 - version: "PendingManualApproval"}
 
 
-def test_a_shadow_is_promoted_by_approving_it_once_more(registry: _Registry) -> None:
+def test_a_shadow_is_promoted_by_approving_it_once_more(
+    registry: _Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert SHADOW == DEPLOYERS_SHADOW
+    monkeypatch.setattr(rollout, "look", lambda *_: Serving("InService", None, "", 0.0))
     code, output = _run("approve", "2", "--shadow")
     assert code == 0
     assert "Version 2 is now Approved as shadow" in output
@@ -103,6 +108,16 @@ def test_a_shadow_is_promoted_by_approving_it_once_more(registry: _Registry) -> 
     assert "Version 2 is now Approved:" in output
     # The deployer hears of changes of the status only.
     assert registry.statuses == ["Approved", "PendingManualApproval", "Approved"]
+
+
+def test_what_answers_does_not_become_a_shadow(registry: _Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering = Serving("InService", next(iter(registry.packages)), "", 0.0)
+    monkeypatch.setattr(rollout, "look", lambda *_: answering)
+    code, output = _run("approve", "1", "--shadow")
+    assert code == 1
+    assert "version 1 is the one that answers: approve another one before this as shadow" in output
+    assert registry.statuses == []
+    assert _run("approve", "2", "--shadow")[0] == 0
 
 
 def test_nobody_waits_for_a_shadow(registry: _Registry) -> None:

@@ -70,7 +70,7 @@ def test_killed_at_random_points(tmp_path: Path) -> None:
 
 
 class Pourer:
-    """Puts rows in small pieces while the block runs, so that each kill finds some of them read; then the rest.
+    """Puts rows in small pieces while the block runs: each kill finds some of them read; then the rest.
 
     A fraud's label comes some pieces after its transaction.
 
