@@ -76,7 +76,15 @@ def test_a_transaction_becomes_an_explained_decision(mirror: RunningMirror) -> N
     _eventually(lambda: status() != "Executing", "the pipeline ends", 180)
     steps = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=execution)["PipelineExecutionSteps"]
     assert {step["StepName"]: step["StepStatus"] for step in steps} == dict.fromkeys(
-        ("BuildFeatures", "TrainModel", "EvaluateModel", "ServedParity", "MeetsCriteria", "RegisterModel"),
+        (
+            "BuildFeatures",
+            "DataIsSound",
+            "TrainModel",
+            "EvaluateModel",
+            "ServedParity",
+            "MeetsCriteria",
+            "RegisterModel",
+        ),
         "Succeeded",
     ), [step.get("FailureReason") for step in steps]
 

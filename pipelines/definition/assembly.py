@@ -13,7 +13,7 @@ from sagemaker.core.workflow.parameters import ParameterFloat, ParameterInteger,
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.mlops.workflow.pipeline import Pipeline
 
-from pipelines.definition.decision import meets_criteria
+from pipelines.definition.decision import data_is_sound, meets_criteria
 from pipelines.definition.inputs import NightlyInputs
 from pipelines.definition.jobs import build_features, evaluate_model, train_model
 from pipelines.definition.parameters import parameters_for
@@ -47,7 +47,7 @@ def assemble(inputs: NightlyInputs) -> dict[str, Any]:
     pipeline = Pipeline(
         name=inputs.pipeline_name,
         parameters=list(variables.values()),
-        steps=[features, training, evaluation, parity, decision],
+        steps=[features, data_is_sound(features, [training, evaluation, parity, decision])],
         pipeline_experiment_config=None,
         sagemaker_session=session,
     )

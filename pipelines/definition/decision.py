@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
-from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo
+from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo, ConditionLessThanOrEqualTo
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join, JsonGet
 from sagemaker.core.workflow.pipeline_context import PipelineSession
@@ -20,7 +20,7 @@ from sagemaker.serve.model_builder import ModelBuilder
 
 from pipelines.definition.containers import service_faults
 from pipelines.definition.inputs import NightlyInputs
-from pipelines.definition.jobs import EVALUATION, Variables
+from pipelines.definition.jobs import EVALUATION, QUALITY, Variables
 
 AUC = "binary_classification_metrics.auc.value"
 AVERAGE_PRECISION = "fraud_metrics.average_precision"
@@ -31,6 +31,30 @@ SUMMARY = (
 )  # fmt: skip
 
 
+def data_is_sound(features: ProcessingStep, then: list[Any]) -> ConditionStep:
+    """Nothing critical in the data: go on. Else the execution fails, naming checks and the first reason."""
+
+    def found(path: str) -> JsonGet:
+        return JsonGet(step_name=features.name, property_file=QUALITY, json_path=path)
+
+    return ConditionStep(
+        name="DataIsSound",
+        description="The checks of the batch and training layers found nothing critical",
+        conditions=[ConditionLessThanOrEqualTo(left=found("critical"), right=0)],
+        if_steps=then,
+        else_steps=[
+            FailStep(
+                name="RejectData",
+                description="Nothing is trained on this data",
+                error_message=Join(
+                    on="",
+                    values=["The data is not sound: ", found("summary.reason"), ". Nothing was trained."],
+                ),
+            )
+        ],
+    )
+
+
 def meets_criteria(
     inputs: NightlyInputs,
     session: PipelineSession,
@@ -39,7 +63,7 @@ def meets_criteria(
     evaluation: ProcessingStep,
     parity: ProcessingStep,
 ) -> ConditionStep:
-    """Both criteria met: register for review. Either missed: the execution fails, saying which.
+    """Criteria met and the model sound: register for review. Else the execution fails, saying why.
 
     Nothing is registered before `parity` has succeeded: a model learns from features that are served.
     """
@@ -56,6 +80,7 @@ def meets_criteria(
             ConditionGreaterThanOrEqualTo(
                 left=evaluated(AVERAGE_PRECISION), right=variables["MinimumAveragePrecision"]
             ),
+            ConditionLessThanOrEqualTo(left=evaluated("quality.critical"), right=0),
         ],
         if_steps=[_register(inputs, session, training, evaluation, evaluated)],
         else_steps=[
@@ -65,7 +90,7 @@ def meets_criteria(
                 error_message=Join(
                     on="",
                     values=[
-                        "The model misses a criterion on the test window: AUC ",
+                        "The model misses a criterion on the test window, or a check: AUC ",
                         evaluated("summary.auc"),
                         " (minimum ",
                         variables["MinimumAuc"],
@@ -73,7 +98,9 @@ def meets_criteria(
                         evaluated("summary.average_precision"),
                         " (minimum ",
                         variables["MinimumAveragePrecision"],
-                        "). Nothing was registered.",
+                        "); checks of the model: ",
+                        evaluated("quality.summary.reason"),
+                        ". Nothing was registered.",
                     ],
                 ),
             )

@@ -27,9 +27,11 @@ from pipelines.definition.containers import (
     run_uri,
 )
 from pipelines.definition.inputs import NightlyInputs
+from pipelines.quality.document import FILE
 from pipelines.steps.container import CHANNELS, OUTPUTS
 from pipelines.steps.metrics_log import METRIC_PATTERNS
 
+QUALITY = PropertyFile(name="Quality", output_name="quality", path=FILE)
 EVALUATION = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")
 
 Variables = Mapping[str, Any]
@@ -62,8 +64,9 @@ def build_features(inputs: NightlyInputs, session: PipelineSession, variables: V
     )  # fmt: skip
     return ProcessingStep(
         name="BuildFeatures",
-        description="Point-in-time features of the labelled window, split by time",
+        description="Checks of the newest days; point-in-time features of the labelled window, split by time",
         step_args=arguments,
+        property_files=[QUALITY],
         cache_config=NEVER,
         retry_policies=job_retries(),
     )

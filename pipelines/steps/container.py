@@ -11,7 +11,7 @@ from pathlib import Path
 # Folder names shared by the steps and the pipeline definition.
 INPUTS = ("code", "transactions", "labels", "profiles", "model", "test", "manifest")
 OUTPUTS = {
-    "features": ("train", "validation", "test", "manifest"),
+    "features": ("train", "validation", "test", "manifest", "quality"),
     "evaluate": ("evaluation",),
     "parity": ("parity", "predictions"),
 }

@@ -14,6 +14,9 @@ import numpy as np
 import xgboost as xgb
 
 from feature_groups import FEATURE_NAMES
+from pipelines.quality import findings
+from pipelines.quality.document import document
+from pipelines.quality.trained import Trained
 from pipelines.steps.booster import scores
 from pipelines.steps.container import StepError, processing_input, processing_output, run
 from pipelines.steps.dataset import Dataset, read_manifest, read_split, write_json
@@ -34,6 +37,8 @@ def main(arguments: list[str]) -> None:
     booster, bundle = load_model(processing_input("model"))
     predictions = scores(booster, test)
     report = evaluation(predictions, test, bundle, manifest)
+    trained = Trained(predictions, importances(booster), bundle["thresholds"])
+    report["quality"] = document(findings("model", trained), ("model",))
     report["latency"] = single_row_latency(booster, test)
     folder = processing_output("evaluation")
     draw(predictions, test.target, folder)
@@ -75,6 +80,13 @@ def evaluation(
             "test_window": f"{splits['test']['start']}/{splits['test']['end']}",
         },
     }
+
+
+def importances(booster: xgb.Booster) -> dict[str, float]:
+    """Share of the total gain by feature, the largest first."""
+    gains = booster.get_score(importance_type="total_gain")
+    total = sum(gains.values())
+    return dict(sorted(((name, gain / total) for name, gain in gains.items()), key=lambda item: -item[1]))
 
 
 def load_model(folder: Path) -> tuple[xgb.Booster, dict[str, Any]]:

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
 import pandas as pd
 
 from feature_groups import FEATURE_NAMES
+from pipelines.quality import findings
+from pipelines.quality.check import Finding
+from pipelines.quality.daily import Batch
+from pipelines.quality.document import FILE, document
+from pipelines.quality.splits import TrainingSet
 from pipelines.steps.container import StepError, processing_input, processing_output, run
 from pipelines.steps.dataset import MANIFEST, write_json, write_split
 from pipelines.steps.lake import read_labels, read_profiles, read_transactions
 from pipelines.steps.targets import TARGET, known_labels, targets
-from pipelines.steps.windows import SPLITS, Windows, parse_as_of, text
+from pipelines.steps.windows import Windows, parse_as_of, text
 from processing.batch import compute_features
 
 
 def main(arguments: list[str]) -> None:
-    """Read the lake, compute, split by time and write.
+    """Read the lake, examine it, compute, split by time, examine that, and write.
+
+    Where a check finds something critical, ``quality.json`` is all that is written: the pipeline's next step
+    reads it and ends the night with the reason.
 
     Raises:
-        StepError: a parameter does not fit, or a window has no transactions or only one class.
+        StepError: a parameter does not fit.
     """
     options = _parser().parse_args(arguments)
     windows = Windows.of(
@@ -29,25 +38,44 @@ def main(arguments: list[str]) -> None:
         validation_days=options.validation_days,
         test_days=options.test_days,
     )
-    transactions = read_transactions(processing_input("transactions"))
-    labels = read_labels(processing_input("labels"))
-    profiles = read_profiles(processing_input("profiles"))
-    rows = labelled_rows(windows, transactions, labels, profiles)
-    splits = {name: _split(rows, windows, name) for name in SPLITS}
-    for name, frame in splits.items():
-        _check(frame, windows, name)
+    found, splits, read = _examined(windows)
+    quality = document(found, ("batch", "training"))
+    write_json(quality, processing_output("quality") / FILE)
+    for finding in found:
+        print(f"{finding.severity} {finding.layer}/{finding.check}: {finding.message}")
+    if quality["critical"]:
+        print("the night ends here: no training set is written")
+        return
     manifest = {
         "as_of": text(windows.as_of),
         "code_version": options.code_version,
         "feature_names": list(FEATURE_NAMES),
         "history_days": options.history_days,
         "label_delay_days": options.label_delay_days,
-        "read": {"transactions": len(transactions), "labels": len(labels), "profiles": len(profiles)},
+        "quality_warnings": quality["warnings"],
+        "read": read,
         "splits": {name: _write(frame, windows, name) for name, frame in splits.items()},
     }
     write_json(manifest, processing_output("manifest") / MANIFEST)
     for name, split in manifest["splits"].items():
         print(f"{name}: {split['rows']} rows, {split['frauds']} frauds, {split['start']} to {split['end']}")
+
+
+def _examined(windows: Windows) -> tuple[list[Finding], Mapping[str, pd.DataFrame], dict[str, int]]:
+    """What the checks find, the splits, and how many rows were read; layer by layer until one is critical."""
+    try:
+        transactions = read_transactions(processing_input("transactions"))
+        labels = read_labels(processing_input("labels"))
+        profiles = read_profiles(processing_input("profiles"))
+    except StepError as error:
+        return [Finding("readable", "batch", "critical", str(error), [])], {}, {}
+    read = {"transactions": len(transactions), "labels": len(labels), "profiles": len(profiles)}
+    found = list(findings("batch", Batch.of(transactions, profiles, windows.as_of)))
+    if any(finding.severity == "critical" for finding in found):
+        return found, {}, read
+    rows = labelled_rows(windows, transactions, labels, profiles)
+    data = TrainingSet.of(rows, known_labels(labels, windows.as_of), windows)
+    return [*found, *findings("training", data)], data.splits, read
 
 
 def labelled_rows(
@@ -65,27 +93,6 @@ def labelled_rows(
     rows = keys.merge(features, on="transaction_id", how="left", validate="one_to_one")
     rows.insert(len(keys.columns), TARGET, targets(rows["transaction_id"], known))
     return rows
-
-
-def _split(rows: pd.DataFrame, windows: Windows, name: str) -> pd.DataFrame:
-    start, end = windows.bounds(name)
-    return rows[(rows["timestamp"] >= start) & (rows["timestamp"] < end)]
-
-
-def _check(frame: pd.DataFrame, windows: Windows, name: str) -> None:
-    start, end = windows.bounds(name)
-    where = f"{name} window {text(start)} to {text(end)}"
-    if frame.empty:
-        raise StepError(
-            f"no data: the {where} has no transactions; ingest them, or change AsOf, HistoryDays or the days "
-            "of validation and test"
-        )
-    frauds = int(frame[TARGET].sum())
-    if frauds in (0, len(frame)):
-        raise StepError(
-            f"one class: all {len(frame)} transactions of the {where} are "
-            f"{'fraud' if frauds else 'genuine'}; check that labels arrive, or widen the window"
-        )
 
 
 def _write(frame: pd.DataFrame, windows: Windows, name: str) -> dict[str, object]:

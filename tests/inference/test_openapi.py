@@ -68,4 +68,4 @@ def test_what_is_described_is_what_happens(server: Server) -> None:
 @pytest.mark.drill
 @pytest.mark.timeout(3_000)
 def test_what_is_described_is_what_happens_for_twenty_thousand_requests(server: Server) -> None:
-    print(dict(_hold(server, int(os.environ.get("FRAUDLINE_FUZZ", "200000")) // 10)))
+    print(dict(_hold(server, int(os.environ.get("FRAUDLINE_FUZZ", "200000")) // 20)))

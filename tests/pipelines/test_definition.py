@@ -34,12 +34,14 @@ INPUTS = NightlyInputs(
 )
 ORDER = [
     "BuildFeatures",
+    "DataIsSound",
     "TrainModel",
     "EvaluateModel",
     "ServedParity",
     "MeetsCriteria",
     "RegisterModel",
     "RejectModel",
+    "RejectData",
 ]
 
 # Refuses every connection and prints the definition's canonical bytes.
@@ -60,11 +62,15 @@ def definition() -> dict[str, Any]:
 
 
 def steps(definition: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return _named(definition["Steps"])
+
+
+def _named(items: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     found = {}
-    for step in definition["Steps"]:
+    for step in items:
         found[step["Name"]] = step
         for branch in ("IfSteps", "ElseSteps"):
-            found.update({inner["Name"]: inner for inner in step["Arguments"].get(branch, [])})
+            found |= _named(step["Arguments"].get(branch, []))
     return found
 
 

@@ -46,6 +46,8 @@ def test_the_pipeline_builds_trains_evaluates_and_registers(template: Template, 
     assert template.only("AWS::SageMaker::Pipeline")["PipelineName"] == "fraudline-dev-nightly"
     assert {name: step["Type"] for name, step in steps(definition["Steps"]).items()} == {
         "BuildFeatures": "Processing",
+        "DataIsSound": "Condition",
+        "RejectData": "Fail",
         "TrainModel": "Training",
         "EvaluateModel": "Processing",
         "ServedParity": "Processing",

@@ -1,0 +1,1 @@
+"""Questions to a trained model; their evidence is a `pipelines.quality.trained.Trained`."""

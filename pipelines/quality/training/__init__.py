@@ -1,0 +1,1 @@
+"""Questions to the training set; their evidence is a `pipelines.quality.splits.TrainingSet`."""
