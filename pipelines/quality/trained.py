@@ -13,10 +13,12 @@ class Trained(NamedTuple):
 
     Attributes:
         scores: [rows] probabilities of fraud.
+        auc: on the test window.
         importances: share of the total gain by feature, those that are used.
         thresholds: ``review`` and ``decline``.
     """
 
     scores: np.ndarray[tuple[int], np.dtype[np.float64]]
+    auc: float
     importances: Mapping[str, float]
     thresholds: Mapping[str, Any]

@@ -37,7 +37,8 @@ def main(arguments: list[str]) -> None:
     booster, bundle = load_model(processing_input("model"))
     predictions = scores(booster, test)
     report = evaluation(predictions, test, bundle, manifest)
-    trained = Trained(predictions, importances(booster), bundle["thresholds"])
+    auc = report["binary_classification_metrics"]["auc"]["value"]
+    trained = Trained(predictions, auc, importances(booster), bundle["thresholds"])
     report["quality"] = document(findings("model", trained), ("model",))
     report["latency"] = single_row_latency(booster, test)
     folder = processing_output("evaluation")

@@ -45,18 +45,22 @@ def test_psi_by_hand() -> None:
 @pytest.mark.parametrize(
     ("trained", "check", "message"),
     [
-        (Trained(np.full(100, 0.2), {}, THRESHOLDS), "one_class_predictions", "has learnt nothing"),
+        (Trained(np.full(100, 0.2), 0.5, {}, THRESHOLDS), "one_class_predictions", "has learnt nothing"),
         (
-            Trained(np.linspace(0, 0.4, 100), {}, THRESHOLDS),
+            Trained(np.linspace(0, 0.4, 100), 0.9, {}, THRESHOLDS),
             "one_class_predictions",
             "nothing of the test window",
         ),
         (
-            Trained(np.linspace(0.4, 1, 100), {}, THRESHOLDS),
+            Trained(np.linspace(0.4, 1, 100), 0.9, {}, THRESHOLDS),
             "one_class_predictions",
             "83% of the test window",
         ),
-        (Trained(np.linspace(0, 1, 100), {"amount": 0.95}, THRESHOLDS), "importances", "amount has 95%"),
+        (
+            Trained(np.linspace(0, 1, 100) ** 2, 0.9995, {"amount": 0.95}, THRESHOLDS),
+            "importances",
+            "amount has 95%",
+        ),
     ],
 )
 def test_a_model_that_is_not_sound(trained: Trained, check: str, message: str) -> None:
@@ -67,7 +71,9 @@ def test_a_model_that_is_not_sound(trained: Trained, check: str, message: str) -
 
 def test_a_sound_model() -> None:
     scores = np.concatenate([np.linspace(0, 0.3, 950), np.linspace(0.5, 1, 50)])
-    found = list(quality.findings("model", Trained(scores, {"amount": 0.7, "hour_of_day": 0.3}, THRESHOLDS)))
+    found = list(
+        quality.findings("model", Trained(scores, 0.9, {"amount": 0.7, "hour_of_day": 0.3}, THRESHOLDS))
+    )
     assert [(one.check, one.severity) for one in found] == [("importances", "warning")]
 
 
