@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import numpy as np
 from pipelines.backtest import pictures
 from pipelines.backtest.published import Published
 from pipelines.backtest.run import Result
+from pipelines.report import html
 from pipelines.steps.booster import TreeSettings
 
 METRICS = {
@@ -123,47 +122,19 @@ class Backtest:
             for result in self.results
         ]
         every.append(("mean", *(f"{self.mean(name):.4f}" for name in METRICS)))
-        images = "".join(
-            f'<img alt="{name.removesuffix(".png")}" src="data:image/png;base64,'
-            f'{base64.b64encode(content).decode()}">'
-            for name, content in drawn.items()
+        summary = (
+            f"{self.transactions:,} transactions, {self.frauds:,} frauds; protocol {self.protocol}; "
+            f"{len(self.results)} folds. Average precision {self.mean('average_precision'):.3f}, "
+            f"AUC {self.mean('auc'):.3f}, card precision@100 {self.mean('card_precision_100'):.3f}."
         )
-        return _PAGE.format(
-            title=escape(f"Backtest of {self.source}"),
-            summary=escape(
-                f"{self.transactions:,} transactions, {self.frauds:,} frauds; protocol {self.protocol}; "
-                f"{len(self.results)} folds. Average precision {self.mean('average_precision'):.3f}, "
-                f"AUC {self.mean('auc'):.3f}, card precision@100 {self.mean('card_precision_100'):.3f}."
-            ),
-            folds=_table(head, rows),
-            images=images,
-            every=_table(every[0], every[1:]),
-            settings=escape(json.dumps(asdict(self.settings))),
-        )
-
-
-def _table(head: Row, rows: Sequence[Row]) -> str:
-    cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    lines = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="wide"><table><tr>{cells}</tr>{lines}</table></div>'
-
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,"><title>{title}</title>
-<style>
-body {{ font: 15px/1.5 system-ui, sans-serif; color: #1b2733; }}
-body {{ max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }}
-h1 {{ font-size: 1.5rem; }} h2 {{ font-size: 1.15rem; margin-top: 2rem; }}
-.wide {{ overflow-x: auto; }} img {{ max-width: 100%; height: auto; display: block; margin: 1rem 0; }}
-table {{ border-collapse: collapse; }} th, td {{ padding: .35rem .7rem; border-bottom: 1px solid #dde3e8; }}
-th, td {{ text-align: right; white-space: nowrap; }} th:first-child, td:first-child {{ text-align: left; }}
-code {{ overflow-wrap: anywhere; }}
-</style></head><body>
-<h1>{title}</h1><p>{summary}</p>
-<h2>Folds</h2>{folds}{images}
-<h2>Every figure</h2>{every}
-<h2>How the trees were grown</h2><p><code>{settings}</code></p>
-</body></html>
-"""
+        body = [
+            html.paragraph(summary),
+            html.heading("Folds"),
+            html.table(head, rows),
+            *(html.image(name.removesuffix(".png"), content) for name, content in drawn.items()),
+            html.heading("Every figure"),
+            html.table(every[0], every[1:]),
+            html.heading("How the trees were grown"),
+            html.paragraph(json.dumps(asdict(self.settings))),
+        ]
+        return html.page(f"Backtest of {self.source}", body)

@@ -20,7 +20,7 @@ from sagemaker.serve.model_builder import ModelBuilder
 
 from pipelines.definition.containers import service_faults
 from pipelines.definition.inputs import NightlyInputs
-from pipelines.definition.jobs import EVALUATION, QUALITY, Variables
+from pipelines.definition.jobs import EVALUATION, QUALITY, REPORT, Variables
 
 AUC = "binary_classification_metrics.auc.value"
 AVERAGE_PRECISION = "fraud_metrics.average_precision"
@@ -115,13 +115,10 @@ def _register(
     evaluation: ProcessingStep,
     evaluated: Any,
 ) -> ModelStep:
-    statistics = Join(
-        on="/",
-        values=[
-            evaluation.properties.ProcessingOutputConfig.Outputs["evaluation"].S3Output.S3Uri,
-            EVALUATION.path,
-        ],
-    )
+    def written(name: str) -> Join:
+        folder = evaluation.properties.ProcessingOutputConfig.Outputs["evaluation"].S3Output.S3Uri
+        return Join(on="/", values=[folder, name])
+
     builder = ModelBuilder(
         sagemaker_session=session,
         role_arn=inputs.role_arn,
@@ -136,11 +133,12 @@ def _register(
         transform_instances=[inputs.processing_instance_type],
         approval_status="PendingManualApproval",
         model_metrics=ModelMetrics(
-            model_statistics=MetricsSource(content_type="application/json", s3_uri=statistics)
+            model_statistics=MetricsSource(content_type="application/json", s3_uri=written(EVALUATION.path))
         ),
         customer_metadata_properties={
             **{name: evaluated(f"summary.{name}") for name in SUMMARY},
             "code_version": inputs.code_version,
+            "report": written(REPORT),
             "pipeline_execution": ExecutionVariables.PIPELINE_EXECUTION_ARN,
         },
         skip_model_validation="All",

@@ -32,6 +32,7 @@ from pipelines.steps.container import CHANNELS, OUTPUTS
 from pipelines.steps.metrics_log import METRIC_PATTERNS
 
 QUALITY = PropertyFile(name="Quality", output_name="quality", path=FILE)
+REPORT = "report.html"
 EVALUATION = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")
 
 Variables = Mapping[str, Any]
@@ -126,6 +127,7 @@ def evaluate_model(
             job_input("model", training.properties.ModelArtifacts.S3ModelArtifacts),
             job_input("test", output_of(features, "test")),
             job_input("manifest", output_of(features, "manifest")),
+            job_input("quality", output_of(features, "quality")),
         ],
         outputs=[job_output(name, run_uri(inputs, "models", name)) for name in OUTPUTS["evaluate"]],
     )

@@ -15,13 +15,17 @@ import xgboost as xgb
 
 from feature_groups import FEATURE_NAMES
 from pipelines.quality import findings
+from pipelines.quality.document import FILE as QUALITY
 from pipelines.quality.document import document
 from pipelines.quality.trained import Trained
+from pipelines.report.figures import calibration_bins, cost_points, segments
+from pipelines.report.nightly import FILE, report_page
 from pipelines.steps.booster import scores
 from pipelines.steps.container import StepError, processing_input, processing_output, run
 from pipelines.steps.dataset import Dataset, read_manifest, read_split, write_json
 from pipelines.steps.metrics import binary_classification_metrics, decisions, fraud_metrics
 from pipelines.steps.plots import draw
+from pipelines.steps.thresholds import Costs
 from pipelines.steps.train import BUNDLE_FILE, MODEL_FILE
 
 
@@ -41,9 +45,17 @@ def main(arguments: list[str]) -> None:
     trained = Trained(predictions, auc, importances(booster), bundle["thresholds"])
     report["quality"] = document(findings("model", trained), ("model",))
     report["latency"] = single_row_latency(booster, test)
+    report |= {
+        "calibration": calibration_bins(predictions, test.target),
+        "costs": cost_points(predictions, test.target, Costs(**bundle["costs"])),
+        "segments": segments(predictions, test.target, test.features, bundle["thresholds"]["review"]),
+        "importances": trained.importances,
+    }
     folder = processing_output("evaluation")
     draw(predictions, test.target, folder)
     write_json(report, folder / "evaluation.json")
+    page = report_page(report, _quality(), predictions, test.target)
+    (folder / FILE).write_text(page, encoding="utf-8")
     for name, value in report["summary"].items():
         print(f"{name}: {value}")
 
@@ -81,6 +93,14 @@ def evaluation(
             "test_window": f"{splits['test']['start']}/{splits['test']['end']}",
         },
     }
+
+
+def _quality() -> dict[str, Any]:
+    file = processing_input("quality") / QUALITY
+    if not file.is_file():
+        raise StepError(f"quality: {file} does not exist; run pipelines.steps.features first")
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
 
 
 def importances(booster: xgb.Booster) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -12,7 +13,9 @@ from pipelines.quality import findings
 from pipelines.quality.check import Finding
 from pipelines.quality.daily import Batch
 from pipelines.quality.document import FILE, document
+from pipelines.quality.overview import by_day, drift_by_day
 from pipelines.quality.splits import TrainingSet
+from pipelines.report.quality_page import QUALITY_FILE, quality_page
 from pipelines.steps.container import StepError, processing_input, processing_output, run
 from pipelines.steps.dataset import MANIFEST, write_json, write_split
 from pipelines.steps.lake import read_labels, read_profiles, read_transactions
@@ -38,9 +41,15 @@ def main(arguments: list[str]) -> None:
         validation_days=options.validation_days,
         test_days=options.test_days,
     )
-    found, splits, read = _examined(windows)
-    quality = document(found, ("batch", "training"))
-    write_json(quality, processing_output("quality") / FILE)
+    found, splits, read, batch = _examined(windows)
+    quality = {
+        **document(found, ("batch", "training")),
+        "days": [] if batch is None else by_day(batch),
+        "drift": drift_by_day(splits),
+    }
+    folder = processing_output("quality")
+    write_json(quality, folder / FILE)
+    (folder / QUALITY_FILE).write_text(quality_page(text(windows.as_of), quality), encoding="utf-8")
     for finding in found:
         print(f"{finding.severity} {finding.layer}/{finding.check}: {finding.message}")
     if quality["critical"]:
@@ -61,21 +70,29 @@ def main(arguments: list[str]) -> None:
         print(f"{name}: {split['rows']} rows, {split['frauds']} frauds, {split['start']} to {split['end']}")
 
 
-def _examined(windows: Windows) -> tuple[list[Finding], Mapping[str, pd.DataFrame], dict[str, int]]:
+class _Examined(NamedTuple):
+    findings: list[Finding]
+    splits: Mapping[str, pd.DataFrame]
+    read: dict[str, int]
+    batch: Batch | None
+
+
+def _examined(windows: Windows) -> _Examined:
     """What the checks find, the splits, and how many rows were read; layer by layer until one is critical."""
     try:
         transactions = read_transactions(processing_input("transactions"))
         labels = read_labels(processing_input("labels"))
         profiles = read_profiles(processing_input("profiles"))
     except StepError as error:
-        return [Finding("readable", "batch", "critical", str(error), [])], {}, {}
+        return _Examined([Finding("readable", "batch", "critical", str(error), [])], {}, {}, None)
     read = {"transactions": len(transactions), "labels": len(labels), "profiles": len(profiles)}
-    found = list(findings("batch", Batch.of(transactions, profiles, windows.as_of)))
+    batch = Batch.of(transactions, profiles, windows.as_of)
+    found = list(findings("batch", batch))
     if any(finding.severity == "critical" for finding in found):
-        return found, {}, read
+        return _Examined(found, {}, read, batch)
     rows = labelled_rows(windows, transactions, labels, profiles)
     data = TrainingSet.of(rows, known_labels(labels, windows.as_of), windows)
-    return [*found, *findings("training", data)], data.splits, read
+    return _Examined([*found, *findings("training", data)], data.splits, read, batch)
 
 
 def labelled_rows(

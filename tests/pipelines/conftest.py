@@ -69,7 +69,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, bundles: CodeBundles) -> Conta
     (done.training / "stdout").write_text(result.stdout)
 
     inputs = done.evaluation / "processing" / "input"
-    for name in ("test", "manifest"):
+    for name in ("test", "manifest", "quality"):
         shutil.copytree(outputs / name, inputs / name)
     (inputs / "model").mkdir()
     with tarfile.open(inputs / "model" / "model.tar.gz", "w:gz") as archive:

@@ -1,0 +1,1 @@
+"""Pages that a reviewer or an on-call engineer reads: one file each, without links."""
