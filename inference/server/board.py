@@ -17,13 +17,16 @@ class Board:
         beats: [workers] `time.monotonic()` of each worker's last sign of life.
         busy: [connections] `BEGUN` while a request is under way, `ANSWERING` while an answer is sent that
             may not go out at once, else `IDLE`; by the connection's slot.
+        taken: [connections] bytes that workers have begun to handle, by the connection's slot.
         counters: [workers, counters].
     """
 
     def __init__(self, workers: int, counters: int) -> None:
-        sizes = (8 * workers, 8 * workers * counters, MOST_CONNECTIONS)
+        sizes = (8 * workers, 8 * workers * counters, 8 * MOST_CONNECTIONS, MOST_CONNECTIONS)
         memory = mmap.mmap(-1, sum(sizes))
         floats = np.frombuffer(memory, np.float64, workers * (1 + counters))
         self.beats = floats[:workers]
         self.counters = floats[workers:].reshape(workers, counters)
-        self.busy = memoryview(memory)[sizes[0] + sizes[1] :]
+        end = sizes[0] + sizes[1]
+        self.taken = memoryview(memory)[end : end + sizes[2]].cast("q")
+        self.busy = memoryview(memory)[end + sizes[2] :]

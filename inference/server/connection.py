@@ -79,6 +79,7 @@ class Connection(asyncio.Protocol):
     Args:
         on_busy: called with `BEGUN` when a request has begun to arrive, with `ANSWERING` before a long answer
             is sent, with `IDLE` when an answer was given to the transport.
+        on_taken: called with the size of everything that arrives, before anything is made of it.
         on_lost: called once when the connection is gone.
 
     Attributes:
@@ -96,6 +97,7 @@ class Connection(asyncio.Protocol):
         "_head",
         "_on_busy",
         "_on_lost",
+        "_on_taken",
         "_started",
         "_transport",
         "idle_since",
@@ -106,9 +108,11 @@ class Connection(asyncio.Protocol):
         self,
         handler: Handler,
         on_busy: Callable[[int], None],
+        on_taken: Callable[[int], None],
         on_lost: Callable[[Connection], None],
     ) -> None:
         self._handler, self._on_busy, self._on_lost = handler, on_busy, on_lost
+        self._on_taken = on_taken
         self._transport: asyncio.Transport | None = None
         self._buffer = b""
         self._head: Head | None = None
@@ -140,6 +144,7 @@ class Connection(asyncio.Protocol):
             self.waiting_since = time.monotonic()
             self._started = time.perf_counter()
             self._on_busy(BEGUN)
+        self._on_taken(len(data))
         self._buffer = self._buffer + data if self._buffer else data
         if not self._answering:
             self._advance()

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
 
-from inference.server import handover
+from inference.server import arrived, handover
 from inference.server.board import ANSWERING, BEGUN, IDLE, MOST_CONNECTIONS, Board
 from inference.server.companion import Companion
 from inference.server.connection import JSON, response
@@ -204,7 +204,7 @@ class Supervisor:
         state = self._board.busy[slot]
         if unread == b"" or state == ANSWERING:  # whatever followed a part of an answer would be taken for it
             self._release(slot)
-        elif state == BEGUN:
+        elif state == BEGUN or arrived.lost(connection, self._board.taken[slot]):
             self._part(slot)
         else:
             self._waiting.append(slot)
@@ -262,6 +262,7 @@ class Supervisor:
                 continue
             slot = self._free.pop()
             self._board.busy[slot] = IDLE
+            self._board.taken[slot] = 0
             self._connections[slot] = (connection, -1)
             self._give(slot)
 

@@ -85,7 +85,7 @@ class Worker:
             loop.create_task(self._connect(slot, connected))  # noqa: RUF006 - ends at once, and reports its end
 
     async def _connect(self, slot: int, connected: socket.socket) -> None:
-        busy = self._board.busy
+        busy, taken = self._board.busy, self._board.taken
         loop = asyncio.get_running_loop()
 
         def on_busy(state: int) -> None:
@@ -94,6 +94,9 @@ class Worker:
             else:
                 # Once the answer was sent, which happens at the end of this round of the loop.
                 loop.call_soon(free)
+
+        def on_taken(size: int) -> None:
+            taken[slot] += size
 
         def free() -> None:
             if connection.is_sending:
@@ -105,7 +108,7 @@ class Worker:
             self._open.discard(connection)
             self._say(handover.closed(slot))
 
-        connection = Connection(self._handler, on_busy, on_lost)
+        connection = Connection(self._handler, on_busy, on_taken, on_lost)
         self._open.add(connection)
         try:
             await loop.connect_accepted_socket(lambda: connection, connected)
