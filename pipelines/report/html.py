@@ -22,7 +22,7 @@ th, td {{ text-align: right; white-space: nowrap; }} th:first-child, td:first-ch
 code {{ overflow-wrap: anywhere; }}
 .verdict {{ font-size: 1.15rem; padding: .6rem .9rem; border-left: .4rem solid; }}
 .good {{ border-color: #3f7d3b; background: #f0f6ef; }} .bad {{ border-color: #b3372f; background: #fbf0ef; }}
-.text td {{ text-align: left; white-space: normal; }}
+.text th, .text td {{ text-align: left; white-space: normal; }}
 </style></head><body>
 <h1>{title}</h1>
 {body}
