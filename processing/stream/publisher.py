@@ -97,7 +97,8 @@ class Publisher:
             for key, number in self._waiting.items():
                 if key not in self._numbers:
                     self._ready.append(key)
-                self._numbers[key] = number
+                # A write that failed waits again with the number it had, when a newer one may be ready.
+                self._numbers[key] = max(number, self._numbers.get(key, number))
             self._waiting.clear()
             self._changed.notify_all()
 

@@ -206,6 +206,42 @@ def test_the_newest_state_of_every_changed_entity_is_published(store: Store) -> 
     publisher.join(5)
 
 
+class FailsLate:
+    """A feature writer whose first write fails once it is told to."""
+
+    def __init__(self) -> None:
+        self.begun, self.fail = threading.Event(), threading.Event()
+
+    def write(self, _entries: list[Entry]) -> bool:
+        if self.begun.is_set():
+            return True
+        self.begun.set()
+        self.fail.wait(60)
+        return False
+
+
+def test_a_change_during_a_write_that_fails_is_noted_as_published(store: Store) -> None:
+    writer, drain, names = FailsLate(), threading.Event(), Names("test")
+    sink = FeatureStoreSink(None, names, FeatureRecords(names, store), cast(FeatureWriter, writer))
+    sink.threads = 1
+    publisher = Publisher(store, sink, drain)
+    publisher.start()
+    state = UserState()
+    for count in (1, 2):
+        state.update(NOW + count, 100, 1)
+        publisher.committed([b"uu1"], store.commit(Commit(users={"u1": state.encode()})))
+        publisher.release()
+        assert writer.begun.wait(60)  # the second change becomes ready while the first is written
+    writer.fail.set()
+    until(lambda: len(publisher._waiting) == 1)  # the first waits again
+    publisher.release()
+    until(lambda: publisher.pending == 0)
+    store.commit(Commit(published=publisher.take_published()))
+    assert not store.dirty()
+    drain.set()
+    publisher.join(5)
+
+
 def test_a_store_without_batch_writes_gets_records_one_by_one() -> None:
     config = Config(parameter_validation=False)
     client = boto3.client("sagemaker-featurestore-runtime", region_name="us-east-1", config=config)
