@@ -1,4 +1,4 @@
-"""The reviewer: looks at the evaluation and its pictures, and approves."""
+"""The reviewer: looks at the evaluation, its page and its pictures, and approves."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from mirror.demo.run import DemoError, Run
 from pipelines.commands import registry
 
+PAGE = "report.html"
 PICTURES = ("roc.png", "precision_recall.png")
 
 
@@ -33,20 +34,22 @@ def review_and_approve(run: Run) -> None:
     }
     for name, value in version.summary.items():
         run.screen.line(f"{name.replace('_', ' '):<24} {value}")
-    _fetch_pictures(run, s3, version.report_uri or "")
+    for name in (PAGE, *PICTURES):
+        _fetch(run, s3, version.report_uri or "", name)
     approved = registry.decide(sagemaker, version, registry.APPROVED, "approved by the demonstration")
     run.results.model_version = str(approved.version)
     run.screen.line(f"version {approved.version}: {version.status} → [bold green]{approved.status}[/]")
 
 
-def _fetch_pictures(run: Run, s3: Any, report_uri: str) -> None:
+def _fetch(run: Run, s3: Any, report_uri: str, name: str) -> None:
+    """Bring a file that lies beside the evaluation."""
     uri = urlsplit(report_uri)
     folder = uri.path.lstrip("/").rpartition("/")[0]
-    for name in PICTURES:
-        path = run.folder / name
-        try:
-            s3.download_file(uri.netloc, f"{folder}/{name}", str(path))
-        except ClientError as error:
-            raise DemoError(f"s3://{uri.netloc}/{folder}/{name} cannot be read: {error}") from error
+    path = run.folder / name
+    try:
+        s3.download_file(uri.netloc, f"{folder}/{name}", str(path))
+    except ClientError as error:
+        raise DemoError(f"s3://{uri.netloc}/{folder}/{name} cannot be read: {error}") from error
+    if name in PICTURES:
         run.results.pictures.append(str(path))
-        run.screen.line(f"picture: {path}")
+    run.screen.line(f"{'picture' if name in PICTURES else 'page'}: {path}")
