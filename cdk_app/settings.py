@@ -20,6 +20,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cdk_app.serving_checks import serving_problems
+from cdk_app.serving_files import file_problems
 from feature_groups import GROUPS, MODEL_FEATURES
 from feature_groups.names import Names
 
@@ -153,6 +154,11 @@ class Settings(BaseSettings):
     model_types: tuple[FraudType, ...] = ()
     """Fraud types, each with a model package group of its own; only with ``multi-model``."""
 
+    policy_file: str | None = None
+    """Thresholds and rules, as a path in the project below ``inference/``; None for the ones that ship."""
+    signals_file: str | None = None
+    """Third parties that are asked, as a path below ``inference/``; None asks nobody."""
+
     replay: bool = False
     """Decide on transactions of any age: for demonstrations on historical data."""
 
@@ -209,8 +215,13 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _check_across_fields(self) -> Settings:
-        problems = [*self._stream_problems(), *self._feature_problems(), *serving_problems(self),
-                    *self._lifetime_problems()]  # fmt: skip
+        problems = [
+            *self._stream_problems(),
+            *self._feature_problems(),
+            *serving_problems(self),
+            *file_problems(self.policy_file, self.signals_file),
+            *self._lifetime_problems(),
+        ]
         if problems:
             raise ValueError("; ".join(problems))
         return self

@@ -86,6 +86,7 @@ class ServingStack(Stack):
                 "FRAUDLINE_AUDIT_RETENTION_DAYS": (
                     "0" if settings.disposable else str(settings.audit_retention_days)
                 ),
+                **_files(settings),
             },
             "instance_type": settings.endpoint_instance_type,
             "min_instances": settings.endpoint_min_instances,
@@ -111,6 +112,12 @@ class ServingStack(Stack):
             "archives_uri": f"s3://{self._arns.lake_name}/{ARCHIVES_PREFIX}",
             "tags": {"fraudline:environment": settings.environment},
         }
+
+
+def _files(settings: Settings) -> dict[str, str]:
+    """Files that the server reads at its start, as paths from the image's working directory."""
+    files = {"FRAUDLINE_POLICY_FILE": settings.policy_file, "FRAUDLINE_SIGNALS_FILE": settings.signals_file}
+    return {name: file for name, file in files.items() if file is not None}
 
 
 def _serverless(settings: Settings) -> dict[str, int]:

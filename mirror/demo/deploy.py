@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from mirror.demo.bureau import SIGNALS_FILE
 from mirror.demo.run import DemoError, Run
 
 PROJECT = Path(__file__).parents[2]
@@ -34,6 +35,7 @@ def deploy(run: Run) -> None:
         "FRAUDLINE_ENVIRONMENT": run.names.environment,
         # The data is older than the five minutes that a live platform accepts.
         "FRAUDLINE_REPLAY": "1",
+        "FRAUDLINE_SIGNALS_FILE": SIGNALS_FILE,
     }
     lines: list[str] = []
     with (

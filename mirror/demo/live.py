@@ -10,6 +10,7 @@ from typing import Any
 from rich.markup import escape
 
 from mirror.demo import consumer
+from mirror.demo.bureau import open_bureau
 from mirror.demo.decisions import Answer, Client, RefusedError
 from mirror.demo.freshness import Freshness
 from mirror.demo.producer import BATCH, Producer
@@ -27,6 +28,11 @@ def decide_live(run: Run) -> None:
     Raises:
         DemoError: no decision was made by the model, or the consumer stalls.
     """
+    with open_bureau(run):
+        _decide(run)
+
+
+def _decide(run: Run) -> None:
     run.results.live_since_ms = time.time_ns() // 1_000_000
     transactions = run.live_data.transactions.slice(0, run.options.live_events)
     frauds = _frauds(run)
@@ -102,6 +108,8 @@ def _count(run: Run, answer: Answer, fraud: str | None) -> None:
     results.server_latencies_ms.append(document["latency_ms"])
     results.decisions[document["decision"]] += 1
     results.decided_by[document["decided_by"]] += 1
+    signals = document.get("signals") or {}
+    results.told_by_bureau += bool(signals) and None not in signals.values()
     if fraud:
         results.frauds[document["decision"]] += 1
 

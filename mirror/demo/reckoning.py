@@ -51,6 +51,7 @@ def table(run: Run) -> Table:
     rows.add_section()
     for name, count in results.decisions.most_common():
         rows.add_row(f"decisions: {name}", f"{count:,} ({results.frauds[name]} frauds)")
+    rows.add_row("told by the bureau in time", f"{results.told_by_bureau:,}")
     if results.parity is not None:
         late = ", ".join(f"{count} {kind}" for kind, count in sorted(results.parity.reasons.items()))
         rows.add_row("served as the batch has them", f"{results.parity.equal:,}")

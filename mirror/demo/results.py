@@ -21,6 +21,7 @@ class Results:
     `counted` is what the consumer says of its own work, `dead_letters` what was read back from the
     dead-letter streams: two independent accounts of the same records. `stale_decisions` were made
     before the Feature Store showed the card's last payment; `refused` live transactions got a 4xx.
+    `told_by_bureau` decisions had every signal of the third party in time.
     `live_since_ms` is the clock when the live phase began.
     """
 
@@ -42,6 +43,7 @@ class Results:
     server_latencies_ms: list[float] = field(default_factory=list)
     stale_decisions: int = 0
     refused: int = 0
+    told_by_bureau: int = 0
     live_since_ms: int = 0
     parity: ServedParity | None = None
 
@@ -123,6 +125,7 @@ class Results:
             "decided_by": dict(self.decided_by),
             "stale_decisions": self.stale_decisions,
             "refused_by_the_endpoint": self.refused,
+            "told_by_the_bureau": self.told_by_bureau,
             "live_frauds": dict(self.frauds),
             "parity": None if self.parity is None else _parity(self.parity),
             "latency_ms": self.percentiles(),

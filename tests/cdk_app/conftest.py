@@ -24,6 +24,8 @@ PROD = {
     "endpoint_min_instances": 4,
     "endpoint_max_instances": 60,
     "shadow_percent": 5,
+    "policy_file": "inference/policy/default.toml",
+    "signals_file": "inference/signals/bureau/signals.toml",
     "stream_engine": "flink",
     "flink_parallelism": 20,
     "flink_parallelism_per_kpu": 2,

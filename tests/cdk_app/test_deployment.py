@@ -281,7 +281,8 @@ def test_a_shadow_a_serverless_endpoint_and_one_with_several_models_deploy_and_a
 
     # A shadow decides every request too, and nobody is told what.
     group = NAMES.model_package_group
-    platform.deploy(synthesise(tmp_path / "shadowed", shadow_percent=100))
+    bureau = "inference/signals/bureau/signals.toml"
+    platform.deploy(synthesise(tmp_path / "shadowed", shadow_percent=100, signals_file=bureau))
     for version, mark in (("1", ()), ("2", ("--shadow",))):
         platform.register()
         code, output = platform.approve(version, *mark)
@@ -289,6 +290,7 @@ def test_a_shadow_a_serverless_endpoint_and_one_with_several_models_deploy_and_a
     eventually(lambda: "ShadowProductionVariants" in endpoint(), "a shadow")
     eventually(lambda: endpoint()["EndpointStatus"] == "InService", "it is in service")
     assert {platform.decide()["model_version"] for _ in range(20)} == {f"{group}/1"}
+    assert platform.decide()["signals"].keys() == {"bureau.risk", "bureau.device_reputation"}
     log_group = f"/aws/sagemaker/Endpoints/{NAMES.endpoint}"
     streams = platform.mirror.client("logs").describe_log_streams(logGroupName=log_group)["logStreams"]
     assert any(stream["logStreamName"].startswith("shadow/") for stream in streams)

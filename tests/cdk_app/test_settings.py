@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from cdk_app import serving_files
+from cdk_app.project import ROOT
 from cdk_app.settings import Settings, SettingsError, load
 
 
@@ -141,12 +144,52 @@ def test_shards_follow_from_records_and_bytes(rate: int, size: int, shards: int)
         ({"endpoint_mode": "multi-model", "model_types": ["a", "a"]}, "model_types: a type is named twice"),
         ({"endpoint_mode": "multi-model", "model_types": ["Account Takeover"]}, "model_types"),
         ({"endpoint_mode": "multi-model", "model_types": ["takeover-"]}, "model_types"),
+        (
+            {"policy_file": "rules.toml"},
+            "policy_file: the image carries what inference/ has, and there is no rules.toml",
+        ),
+        ({"policy_file": "inference/../README.md"}, "policy_file: the image carries what inference/ has"),
+        ({"signals_file": "/etc/signals.toml"}, "signals_file: the image carries what inference/ has"),
+        ({"policy_file": "inference/signals/bureau/signals.toml"}, "policy_file: "),
+        ({"signals_file": "inference/policy/default.toml"}, "signals_file: "),
     ],
 )
 def test_invalid_settings_name_the_field_and_the_fix(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError) as caught:
         Settings(**values)
     assert message in str(caught.value)
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The image's folder in a project that is not this one."""
+    monkeypatch.setattr(serving_files, "ROOT", tmp_path)
+    folder = tmp_path / "inference"
+    folder.mkdir()
+    return folder
+
+
+def test_a_third_party_that_wants_a_token_is_refused(written: Path) -> None:
+    bureau = (ROOT / "inference/signals/bureau/signals.toml").read_text()
+    (written / "signals.toml").write_text(bureau.replace("timeout_ms", 'token_env = "TOKEN"\ntimeout_ms'))
+    with pytest.raises(ValidationError, match="bureau cannot send TOKEN; remove token_env"):
+        Settings(signals_file="inference/signals.toml")
+
+
+def test_a_rule_needs_the_signal_it_tests(written: Path) -> None:
+    default = (ROOT / "inference/policy/default.toml").read_text()
+    rule = """
+[[rule]]
+id = "known-risk"
+applies = "always"
+decision = "review"
+reason = "the bureau knows it"
+when = [{ fact = "signal.bureau.mood", above = 0.9 }]
+"""
+    (written / "policy.toml").write_text(default + rule)
+    (written / "signals.toml").write_text((ROOT / "inference/signals/bureau/signals.toml").read_text())
+    with pytest.raises(ValidationError, match=r"policy_file: .*known-risk.*mood"):
+        Settings(policy_file="inference/policy.toml", signals_file="inference/signals.toml")
 
 
 def test_every_problem_is_told_at_once() -> None:

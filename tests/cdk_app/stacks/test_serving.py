@@ -56,6 +56,8 @@ def test_scaling_and_instances_follow_the_settings(prod: Assembly) -> None:
     assert (wanted.min_instances, wanted.max_instances) == (4, 60)
     assert (wanted.rollout, wanted.step_percent, wanted.bake_seconds) == ("canary", 10, 300)
     assert wanted.model_environment["FRAUDLINE_AUDIT_RETENTION_DAYS"] == "2557"
+    assert wanted.model_environment["FRAUDLINE_POLICY_FILE"] == "inference/policy/default.toml"
+    assert wanted.model_environment["FRAUDLINE_SIGNALS_FILE"] == "inference/signals/bureau/signals.toml"
     assert wanted.shadow_percent == 5
     lake = wanted.model_environment["FRAUDLINE_AUDIT_URI"].removesuffix("audit/predictions/")
     assert wanted.shadow_environment == {
