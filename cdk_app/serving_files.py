@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from cdk_app.project import ROOT
 from inference import policy, signals
 from inference.settings import DEFAULT_POLICY
 
+ROOT = Path(__file__).resolve().parent.parent
+"""As `cdk_app.project` has it, which starts the CDK's Node: settings are read where there is none."""
 _FOLDER = "inference"
 """What of the project the image carries to its working directory, and these files are in."""
 
