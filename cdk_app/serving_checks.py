@@ -6,13 +6,14 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from cdk_app.functions.deployer.plan import USUAL_METRICS_SECONDS
+
 if TYPE_CHECKING:
     from cdk_app.settings import Settings
 
 LONGEST_BAKING_S = 1_800
 """The deployer waits 40 minutes for a rollout; starting the instances takes some of them."""
 _SMALLEST_LINEAR_PERCENT = 10
-_USUAL_METRICS_S = 60
 _SECONDS_A_DECISION = 0.05
 """With the reads of the Feature Store; a serverless container answers one request at a time."""
 
@@ -55,7 +56,7 @@ def _serverless_problems(settings: Settings) -> Iterator[str]:
         yield f"serverless_provisioned_concurrency: {warm} is above serverless_max_concurrency, {most}"
     if settings.environment == "prod" and not warm:
         yield "serverless_provisioned_concurrency: prod cannot wait seconds for a start; use 1 or more"
-    if settings.rollout_alarm_seconds < _USUAL_METRICS_S:
+    if settings.rollout_alarm_seconds < USUAL_METRICS_SECONDS:
         yield "rollout_alarm_seconds: enhanced metrics are of instances; use 60 with endpoint_mode=serverless"
 
 

@@ -38,6 +38,8 @@ class Deployer(Construct):
         super().__init__(scope, construct_id)
         self._settings = settings
         self._arns = arns
+        names = settings.names
+        self._groups = [names.model_package_group, *map(names.model_package_group_of, settings.model_types)]
         self.function = PythonFunction(
             self,
             "Reconciler",
@@ -55,18 +57,16 @@ class Deployer(Construct):
 
     def on_approvals(self) -> events.Rule:
         """Call the function whenever the approval of one of our packages changes."""
-        names, types = self._settings.names, self._settings.model_types
-        groups = [names.model_package_group, *map(names.model_package_group_of, types)]
         return events.Rule(
             self,
             "Approvals",
-            rule_name=f"{names.prefix}-approvals",
+            rule_name=f"{self._settings.names.prefix}-approvals",
             description="An approval in the model registry changed",
             event_pattern=events.EventPattern(
                 source=["aws.sagemaker"],
                 detail_type=["SageMaker Model Package State Change"],
                 detail={
-                    "ModelPackageGroupName": groups,
+                    "ModelPackageGroupName": self._groups,
                     "ModelApprovalStatus": APPROVAL_STATES,
                 },
             ),
@@ -95,11 +95,10 @@ class Deployer(Construct):
         )
 
     def _allow_registry(self, desired_parameter: str) -> None:
-        arns, names, types = self._arns, self._settings.names, self._settings.model_types
-        groups = [names.model_package_group, *map(names.model_package_group_of, types)]
-        packages = [arns.packages_of(group) for group in groups]
+        arns = self._arns
+        packages = [arns.packages_of(group) for group in self._groups]
         self.function.allow(["sagemaker:DescribeModelPackage"], *packages)
-        self.function.allow(["sagemaker:ListModelPackages"], *map(arns.package_group_of, groups))
+        self.function.allow(["sagemaker:ListModelPackages"], *map(arns.package_group_of, self._groups))
         self.function.allow(["ssm:GetParameter"], arns.of("ssm", f"parameter{desired_parameter}"))
         self.function.acknowledge_wildcards(dict.fromkeys(packages, "Every version of one group."))
 

@@ -6,9 +6,8 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
-from mirror.demo.run import Run
+from mirror.demo.run import PROJECT, Run
 
 SIGNALS_FILE = "inference/signals/bureau/signals.toml"
 """What the deployed endpoint asks, and where."""
@@ -16,7 +15,6 @@ SIGNALS_FILE = "inference/signals/bureau/signals.toml"
 PORT = 8090
 """Of the address in `SIGNALS_FILE`."""
 
-_PROJECT = Path(__file__).parents[2]
 _END_S = 5.0
 
 
@@ -29,7 +27,7 @@ def open_bureau(run: Run, port: int = PORT) -> Iterator[None]:
     command = [sys.executable, "-m", "inference.signals.bureau", "--port", str(port)]
     with subprocess.Popen(
         command,
-        cwd=_PROJECT,
+        cwd=PROJECT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -6,12 +6,10 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 from mirror.demo.bureau import SIGNALS_FILE
-from mirror.demo.run import DemoError, Run
+from mirror.demo.run import PROJECT, DemoError, Run
 
-PROJECT = Path(__file__).parents[2]
 # The lines of cdk's output that tell a story; all of it is in the log.
 _TOLD = re.compile(r"^\s*(✅|❌|✨|⏳|.*: deploying|.*(failed|Error):)")
 _TAIL = 12

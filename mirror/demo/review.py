@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from mirror.demo.run import DemoError, Run
 from pipelines.commands import registry
+from pipelines.report import REPORT_FILE
 
-PAGE = "report.html"
 PICTURES = ("roc.png", "precision_recall.png")
 
 
@@ -34,7 +34,7 @@ def review_and_approve(run: Run) -> None:
     }
     for name, value in version.summary.items():
         run.screen.line(f"{name.replace('_', ' '):<24} {value}")
-    for name in (PAGE, *PICTURES):
+    for name in (REPORT_FILE, *PICTURES):
         _fetch(run, s3, version.report_uri or "", name)
     approved = registry.decide(sagemaker, version, registry.APPROVED, "approved by the demonstration")
     run.results.model_version = str(approved.version)

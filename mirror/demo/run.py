@@ -16,6 +16,8 @@ from mirror.running import Mirror
 from processing.commands.target import Target, mirror
 from processing.sources.dataset import Dataset
 
+PROJECT = Path(__file__).parents[2]
+
 
 class DemoError(Exception):
     """A phase failed; `log` is the file that tells more."""

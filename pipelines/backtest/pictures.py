@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sklearn.metrics import precision_recall_curve, roc_curve
-
 from pipelines.backtest.published import Published
 from pipelines.backtest.run import Result
+from pipelines.report import curves as curve
 from pipelines.report.drawing import COLOURS, INK, figure, label, png
 
 _LINES = ("-", "--", ":", "-.")
@@ -17,17 +16,13 @@ def curves(results: Sequence[Result]) -> bytes:
     """ROC and precision against recall of every fold, as a PNG file."""
     made, (left, right) = figure(2)
     for number, result in enumerate(results):
-        style = {"color": COLOURS[number % len(COLOURS)], "linestyle": _LINES[number % len(_LINES)]}
-        name = f"tested from {result.fold.test_start:%Y-%m-%d}"
-        false_rates, true_rates, _ = roc_curve(result.target, result.scores)
-        left.plot(false_rates, true_rates, linewidth=1.6, label=name, **style)
-        precisions, recalls, _ = precision_recall_curve(result.target, result.scores)
-        right.step(recalls, precisions, where="post", linewidth=1.6, label=name, **style)
-    label(left, "ROC", "genuine flagged", "frauds found")
-    label(right, "Precision and recall", "recall: frauds found", "precision: flagged that are fraud")
-    for axes in (left, right):
-        axes.set_xlim(0, 1)
-        axes.set_ylim(0, 1.01)
+        style = {
+            "color": COLOURS[number % len(COLOURS)],
+            "linestyle": _LINES[number % len(_LINES)],
+            "label": f"tested from {result.fold.test_start:%Y-%m-%d}",
+        }
+        curve.roc(left, result.scores, result.target, linewidth=1.6, **style)
+        curve.precision_recall(right, result.scores, result.target, linewidth=1.6, **style)
     left.legend(loc="lower right", frameon=False)
     return png(made)
 

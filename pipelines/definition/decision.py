@@ -20,7 +20,8 @@ from sagemaker.serve.model_builder import ModelBuilder
 
 from pipelines.definition.containers import service_faults
 from pipelines.definition.inputs import NightlyInputs
-from pipelines.definition.jobs import EVALUATION, QUALITY, REPORT, Variables
+from pipelines.definition.jobs import EVALUATION, QUALITY, Variables
+from pipelines.report import REPORT_FILE
 
 AUC = "binary_classification_metrics.auc.value"
 AVERAGE_PRECISION = "fraud_metrics.average_precision"
@@ -138,7 +139,7 @@ def _register(
         customer_metadata_properties={
             **{name: evaluated(f"summary.{name}") for name in SUMMARY},
             "code_version": inputs.code_version,
-            "report": written(REPORT),
+            "report": written(REPORT_FILE),
             "pipeline_execution": ExecutionVariables.PIPELINE_EXECUTION_ARN,
         },
         skip_model_validation="All",

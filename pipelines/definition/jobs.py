@@ -32,7 +32,6 @@ from pipelines.steps.container import CHANNELS, OUTPUTS
 from pipelines.steps.metrics_log import METRIC_PATTERNS
 
 QUALITY = PropertyFile(name="Quality", output_name="quality", path=FILE)
-REPORT = "report.html"
 EVALUATION = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")
 
 Variables = Mapping[str, Any]

@@ -55,8 +55,8 @@ class Batch:
         recent["is_unknown"] = ~recent["user_id"].isin(set(profiles["user_id"]))
         recent["is_repeated"] = _repeated(recent)
         kept = recent[recent["timestamp"] >= first]
-        days = pd.DataFrame({"rows": kept.groupby("day").size()})
         grouped = kept.groupby("day")
+        days = pd.DataFrame({"rows": grouped.size()})
         days["amount"] = grouped["amount_minor"].median()
         days["unknown"] = grouped["is_unknown"].mean()
         days["repeated"] = grouped["is_repeated"].mean()

@@ -10,10 +10,9 @@ import numpy.typing as npt
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from feature_groups import FEATURE_NAMES
+from pipelines.steps.metrics import Scores, Target
 from pipelines.steps.thresholds import Costs
 
-Scores = npt.NDArray[np.float64]
-Target = npt.NDArray[np.int8]
 Matrix = npt.NDArray[np.float32]
 
 _BINS = 10

@@ -6,29 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from sklearn.metrics import precision_recall_curve, roc_curve
 
+from pipelines.report import curves as curve
 from pipelines.report.drawing import COLOURS, GUIDE, figure, label, png
-
-Scores = npt.NDArray[np.float64]
-Target = npt.NDArray[np.int8]
+from pipelines.steps.metrics import Scores, Target
 
 
 def curves(scores: Scores, target: Target) -> bytes:
     """ROC, and precision against recall."""
     made, (left, right) = figure(2)
-    false_rates, true_rates, _ = roc_curve(target, scores)
     left.plot([0, 1], [0, 1], color=GUIDE, linewidth=1, linestyle="--")
-    left.plot(false_rates, true_rates, color=COLOURS[0], linewidth=2)
-    label(left, "ROC", "genuine flagged", "frauds found")
-    precisions, recalls, _ = precision_recall_curve(target, scores)
+    curve.roc(left, scores, target, color=COLOURS[0], linewidth=2)
     right.axhline(float(target.mean()), color=GUIDE, linewidth=1, linestyle="--")
-    right.step(recalls, precisions, where="post", color=COLOURS[0], linewidth=2)
-    label(right, "Precision and recall", "recall: frauds found", "precision: flagged that are fraud")
-    for axes in (left, right):
-        axes.set_xlim(0, 1)
-        axes.set_ylim(0, 1.01)
+    curve.precision_recall(right, scores, target, color=COLOURS[0], linewidth=2)
     return png(made)
 
 

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from pipelines.report import model_pictures as pictures
 from pipelines.report.html import heading, image, page, paragraph, table, verdict
 from pipelines.report.quality_page import checks_of, findings_of
+from pipelines.steps.metrics import Scores, Target
 
-FILE = "report.html"
 _REASONS = 15
 
 
 def report_page(
     report: Mapping[str, Any],
     quality: Mapping[str, Any],
-    scores: npt.NDArray[np.float64],
-    target: npt.NDArray[np.int8],
+    scores: Scores,
+    target: Target,
 ) -> str:
     """A model's evaluation, for whoever has to approve or reject it.
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from pipelines.report.html import heading, page, paragraph, table, verdict
 
-QUALITY_FILE = "quality.html"
-
 
 def quality_page(as_of: str, quality: Mapping[str, Any]) -> str:
     """What the checks of the data found, with the rows that show it."""

@@ -15,11 +15,11 @@ import xgboost as xgb
 
 from feature_groups import FEATURE_NAMES
 from pipelines.quality import findings
-from pipelines.quality.document import FILE as QUALITY
-from pipelines.quality.document import document
+from pipelines.quality.document import FILE, document
 from pipelines.quality.trained import Trained
+from pipelines.report import REPORT_FILE
 from pipelines.report.figures import calibration_bins, cost_points, segments
-from pipelines.report.nightly import FILE, report_page
+from pipelines.report.nightly import report_page
 from pipelines.steps.booster import scores
 from pipelines.steps.container import StepError, processing_input, processing_output, run
 from pipelines.steps.dataset import Dataset, read_manifest, read_split, write_json
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> None:
     draw(predictions, test.target, folder)
     write_json(report, folder / "evaluation.json")
     page = report_page(report, _quality(), predictions, test.target)
-    (folder / FILE).write_text(page, encoding="utf-8")
+    (folder / REPORT_FILE).write_text(page, encoding="utf-8")
     for name, value in report["summary"].items():
         print(f"{name}: {value}")
 
@@ -96,7 +96,7 @@ def evaluation(
 
 
 def _quality() -> dict[str, Any]:
-    file = processing_input("quality") / QUALITY
+    file = processing_input("quality") / FILE
     if not file.is_file():
         raise StepError(f"quality: {file} does not exist; run pipelines.steps.features first")
     found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))

@@ -15,7 +15,8 @@ from pipelines.quality.daily import Batch
 from pipelines.quality.document import FILE, document
 from pipelines.quality.overview import by_day, drift_by_day
 from pipelines.quality.splits import TrainingSet
-from pipelines.report.quality_page import QUALITY_FILE, quality_page
+from pipelines.report import QUALITY_FILE
+from pipelines.report.quality_page import quality_page
 from pipelines.steps.container import StepError, processing_input, processing_output, run
 from pipelines.steps.dataset import MANIFEST, write_json, write_split
 from pipelines.steps.lake import read_labels, read_profiles, read_transactions

@@ -86,7 +86,7 @@ def _read_file(file: Path, name: str, schema: pa.Schema) -> pa.Table:
             continue
         try:
             columns.append(_as(table[field.name], field.type))
-        except (ValueError, pa.ArrowNotImplementedError) as error:  # the latter: pyarrow has no such cast
+        except (ValueError, pa.ArrowException) as error:
             problem = f"{file.name}, column {field.name} is not {field.type}: {error}"
             raise StepError(f"{name}: {problem}") from None
     return pa.table(columns, schema=schema)

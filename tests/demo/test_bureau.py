@@ -11,8 +11,7 @@ import msgspec
 
 from inference.signals import SignalsFile
 from mirror.demo.bureau import PORT, SIGNALS_FILE, open_bureau
-from mirror.demo.deploy import PROJECT
-from mirror.demo.run import Run
+from mirror.demo.run import PROJECT, Run
 
 
 def told() -> tuple[Run, list[str]]:

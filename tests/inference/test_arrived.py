@@ -9,9 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from inference.server import arrived
 from inference.server.arrived import lost
-
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="TCP_INFO has these figures on Linux")
 
 
 @pytest.fixture
@@ -25,6 +24,9 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
             yield client, server
 
 
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="other kernels do not tell how many bytes a socket received"
+)
 def test_what_was_read_has_to_be_accounted_for(pair: tuple[socket.socket, socket.socket]) -> None:
     client, server = pair
     assert not lost(server, 0)
@@ -42,3 +44,13 @@ def test_what_was_read_has_to_be_accounted_for(pair: tuple[socket.socket, socket
         rest -= len(server.recv(rest))
     assert lost(server, 50_999)
     assert not lost(server, 51_000)
+
+
+def test_where_it_cannot_be_told_nothing_counts_as_lost(
+    pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, server = pair
+    client.sendall(b"x")
+    server.recv(1)
+    monkeypatch.setattr(arrived, "_TCP_INFO", None)
+    assert not lost(server, 0)

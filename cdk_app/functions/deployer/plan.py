@@ -16,8 +16,10 @@ SHADOW_VARIANT = "shadow"
 MODEL_PACKAGES = "FRAUDLINE_MODEL_PACKAGES"
 """Environment of a container with several models: JSON of package ARNs by archive."""
 
+USUAL_METRICS_SECONDS = 60
+"""How often every endpoint publishes its metrics."""
+
 _DIGEST_LENGTH = 12
-_USUAL_METRICS_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def plan(desired: Desired, chosen: Chosen) -> Plan:
         "model": {"PrimaryContainer": container, "ExecutionRoleArn": desired.role},
         "variant": {"VariantName": desired.variant, **_capacity(desired)},
     }
-    if desired.metrics_seconds < _USUAL_METRICS_SECONDS:
+    if desired.metrics_seconds < USUAL_METRICS_SECONDS:
         content["metrics"] = {
             "MetricsConfig": {
                 "EnableEnhancedMetrics": True,

@@ -16,16 +16,8 @@ from botocore.exceptions import ClientError
 from tests.mirror.conftest import StartMirror
 from tests.mirror.endpoints.hosting_client import ROLE, USER_TIME, HostingClient
 from tests.mirror.endpoints.images import push, push_inference_image
-from tests.mirror.running import RunningMirror
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def client(mirror: RunningMirror) -> HostingClient:
-    made = HostingClient(mirror, push_inference_image(mirror))
-    made.create_feature_groups()
-    return made
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,7 @@ from botocore.exceptions import ClientError
 from inference.server.emf import PERIOD_MS
 from tests.inference.running import GOOD
 from tests.mirror.endpoints.hosting_client import HostingClient
-from tests.mirror.endpoints.images import push, push_inference_image
-from tests.mirror.running import RunningMirror
+from tests.mirror.endpoints.images import push
 
 pytestmark = pytest.mark.slow
 
@@ -25,16 +24,15 @@ _ENDPOINT = "rolled"
 
 
 @pytest.fixture(scope="module")
-def client(mirror: RunningMirror, tmp_path_factory: pytest.TempPathFactory) -> HostingClient:
-    made = HostingClient(mirror, push_inference_image(mirror))
-    made.create_feature_groups()
-    url = made.upload_bundle(
+def client(client: HostingClient, tmp_path_factory: pytest.TempPathFactory) -> HostingClient:
+    """With an endpoint that serves."""
+    url = client.upload_bundle(
         tmp_path_factory.mktemp("bundles"), "old", seed=1, thresholds=(0.9999998, 0.9999999)
     )
-    made.create_config("old", url)
-    made.create_config("new", url)
-    made.create_endpoint(_ENDPOINT, "old")
-    return made
+    client.create_config("old", url)
+    client.create_config("new", url)
+    client.create_endpoint(_ENDPOINT, "old")
+    return client
 
 
 @pytest.fixture(scope="module")

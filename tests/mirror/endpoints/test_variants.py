@@ -18,7 +18,6 @@ from botocore.exceptions import ClientError
 from mirror.endpoints.target_models import name_of
 from tests.inference.running import GOOD
 from tests.mirror.endpoints.hosting_client import BUCKET, ROLE, HostingClient
-from tests.mirror.endpoints.images import push_inference_image
 from tests.mirror.running import RunningMirror, free_port
 
 pytestmark = pytest.mark.slow
@@ -35,13 +34,6 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMirror]:
         running.start()
     yield running
     running.stop()
-
-
-@pytest.fixture(scope="module")
-def client(mirror: RunningMirror) -> HostingClient:
-    made = HostingClient(mirror, push_inference_image(mirror))
-    made.create_feature_groups()
-    return made
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,15 @@
+"""Names of the nightly pipeline's steps."""
+
+from __future__ import annotations
+
+PASSED = (
+    "BuildFeatures",
+    "DataIsSound",
+    "TrainModel",
+    "EvaluateModel",
+    "ServedParity",
+    "MeetsCriteria",
+    "RegisterModel",
+)
+"""Those of a night that registers a model, in their order."""
+REJECTIONS = ("RejectModel", "RejectData")
