@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cdk_app.serving_checks import serving_problems
@@ -85,6 +85,7 @@ Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
 Percent = Annotated[int, Field(ge=1, le=100)]
 FraudType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20)]
+ProjectFile = Annotated[str | None, BeforeValidator(lambda value: value or None)]
 Rollout = Literal["all-at-once", "canary", "linear"]
 
 
@@ -154,9 +155,9 @@ class Settings(BaseSettings):
     model_types: tuple[FraudType, ...] = ()
     """Fraud types, each with a model package group of its own; only with ``multi-model``."""
 
-    policy_file: str | None = None
+    policy_file: ProjectFile = None
     """Thresholds and rules, as a path in the project below ``inference/``; None for the ones that ship."""
-    signals_file: str | None = None
+    signals_file: ProjectFile = None
     """Third parties that are asked, as a path below ``inference/``; None asks nobody."""
 
     replay: bool = False

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+from rich.markup import escape
+
 from mirror.demo.run import PROJECT, Run
 
 SIGNALS_FILE = "inference/signals/bureau/signals.toml"
@@ -22,7 +24,7 @@ _END_S = 5.0
 def open_bureau(run: Run, port: int = PORT) -> Iterator[None]:
     """The bureau answers within this context.
 
-    Where it cannot listen, because its port is taken, the decisions are made without it.
+    Where it cannot listen, because its port is taken, whoever has the port is asked.
     """
     command = [sys.executable, "-m", "inference.signals.bureau", "--port", str(port)]
     with subprocess.Popen(
@@ -38,7 +40,7 @@ def open_bureau(run: Run, port: int = PORT) -> Iterator[None]:
             if process.poll() is None and said.startswith("bureau on"):
                 run.screen.line(f"[dim]{said.partition(',')[0]}[/]")
             else:
-                run.screen.line(f"[yellow]decisions are made without the bureau:[/] {said}")
+                run.screen.line(f"[yellow]no bureau of the demonstration:[/] {escape(said)}")
             yield
         finally:
             process.terminate()

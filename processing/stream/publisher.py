@@ -120,7 +120,7 @@ class Publisher:
                         (key, number) for key, number in batch.items() if number != FILLING
                     )
                 else:
-                    self._oldest = begun | {k: n for k, n in self._oldest.items() if k not in begun}
+                    self._oldest = dict(sorted((self._oldest | begun).items(), key=itemgetter(1)))
                     for key, number in batch.items():
                         self._waiting.setdefault(key, number)
                 self._changed.notify_all()

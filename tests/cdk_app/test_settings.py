@@ -144,12 +144,14 @@ def test_shards_follow_from_records_and_bytes(rate: int, size: int, shards: int)
         ({"endpoint_mode": "multi-model", "model_types": ["a", "a"]}, "model_types: a type is named twice"),
         ({"endpoint_mode": "multi-model", "model_types": ["Account Takeover"]}, "model_types"),
         ({"endpoint_mode": "multi-model", "model_types": ["takeover-"]}, "model_types"),
+        ({"policy_file": "rules.toml"}, "policy_file: expected a file of the project below inference/"),
         (
-            {"policy_file": "rules.toml"},
-            "policy_file: the image carries what inference/ has, and there is no rules.toml",
+            {"policy_file": "inference/none.toml"},
+            "policy_file: expected a file of the project below inference/",
         ),
-        ({"policy_file": "inference/../README.md"}, "policy_file: the image carries what inference/ has"),
-        ({"signals_file": "/etc/signals.toml"}, "signals_file: the image carries what inference/ has"),
+        ({"policy_file": "inference/../README.md"}, "policy_file: expected a file"),
+        ({"policy_file": "mirror/../inference/policy/default.toml"}, "policy_file: expected a file"),
+        ({"signals_file": "/etc/signals.toml"}, "signals_file: expected a file"),
         ({"policy_file": "inference/signals/bureau/signals.toml"}, "policy_file: "),
         ({"signals_file": "inference/policy/default.toml"}, "signals_file: "),
     ],
@@ -172,8 +174,26 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_third_party_that_wants_a_token_is_refused(written: Path) -> None:
     bureau = (ROOT / "inference/signals/bureau/signals.toml").read_text()
     (written / "signals.toml").write_text(bureau.replace("timeout_ms", 'token_env = "TOKEN"\ntimeout_ms'))
-    with pytest.raises(ValidationError, match="bureau cannot send TOKEN; remove token_env"):
+    with pytest.raises(
+        ValidationError,
+        match=r"signals_file: .*token_env: .*TOKEN; an endpoint is given no secrets: remove it",
+    ):
         Settings(signals_file="inference/signals.toml")
+
+
+def test_signals_that_the_policy_that_ships_does_not_know_ask_for_another_policy(written: Path) -> None:
+    bureau = (ROOT / "inference/signals/bureau/signals.toml").read_text()
+    (written / "signals.toml").write_text(bureau.replace('"bureau"', '"acme"'))
+    with pytest.raises(ValidationError) as caught:
+        Settings(signals_file="inference/signals.toml")
+    told = [line for line in str(caught.value).split("; ") if "unknown fact" in line]
+    assert told
+    assert "set policy_file to one that fits signals_file" in str(caught.value)
+
+
+def test_an_empty_name_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRAUDLINE_SIGNALS_FILE", "")
+    assert Settings().signals_file is None
 
 
 def test_a_rule_needs_the_signal_it_tests(written: Path) -> None:

@@ -34,5 +34,5 @@ def test_a_taken_port_is_told_and_nothing_fails() -> None:
     run, lines = told()
     with socket.create_server(("127.0.0.1", 0)) as taken, open_bureau(run, port=taken.getsockname()[1]):
         assert len(lines) == 1
-    assert "without the bureau" in lines[0]
+    assert "no bureau" in lines[0]
     assert "cannot listen on" in lines[0]

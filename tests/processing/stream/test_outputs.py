@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,6 +26,7 @@ from processing.stream.lake_writer import LakeWriter
 from processing.stream.publisher import Publisher
 from processing.stream.put_records import put_records
 from processing.stream.records import LakeRows, Outgoing
+from processing.stream.sinks import Sink
 from processing.stream.store import Commit, Store
 from processing.windows import UserState
 from tests.processing.builders import HOUR, NOW, label, transaction
@@ -238,6 +239,37 @@ def test_a_change_during_a_write_that_fails_is_noted_as_published(store: Store) 
     until(lambda: publisher.pending == 0)
     store.commit(Commit(published=publisher.take_published()))
     assert not store.dirty()
+    drain.set()
+    publisher.join(5)
+
+
+class Away:
+    """A sink that is away until it is told to come back."""
+
+    name, threads, most = "away", 1, 25
+
+    def __init__(self) -> None:
+        self.here, self.tries = threading.Event(), 0
+
+    def publish(self, _keys: Sequence[bytes]) -> bool:
+        self.tries += 1
+        return self.here.is_set()
+
+
+def test_the_oldest_change_is_the_oldest_however_often_writing_failed(store: Store) -> None:
+    sink, drain = Away(), threading.Event()
+    publisher = Publisher(store, cast(Sink, sink), drain)
+    for user, number in (("b", 5), ("a", 3), ("b", 6)):
+        publisher.committed([b"u" + user.encode()], number)
+    publisher.start()
+    for tries in (1, 2, 3):
+        publisher.release()
+        until(lambda tries=tries: sink.tries >= tries and len(publisher._waiting) == 2)  # type: ignore[misc]
+        assert publisher.oldest_pending == 3
+    sink.here.set()
+    publisher.release()
+    until(lambda: publisher.pending == 0)
+    assert publisher.oldest_pending is None
     drain.set()
     publisher.join(5)
 
