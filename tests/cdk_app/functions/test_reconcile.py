@@ -47,6 +47,19 @@ def test_the_first_deploy_serves_the_rules(world: World) -> None:
     assert world.sagemaker.endpoints[ENDPOINT]["EndpointStatus"] == "InService"
 
 
+def test_a_new_image_serves_the_rules_at_once_and_a_model_with_its_next_package(world: World) -> None:
+    """A package keeps the image it was registered with (decision 0003), and the policy that is in it."""
+    newer = desired(image=f"{IMAGE}-2")
+    before = run(world)
+    assert run(world, newer).config != before.config
+    package = world.sagemaker.register("Approved")
+    serving = run(world, newer, package)
+    assert run(world, desired(image=f"{IMAGE}-3")) == serving
+    renamed = {"FRAUDLINE_ENVIRONMENT": "test", "FRAUDLINE_POLICY_FILE": "inference/policy/mine.toml"}
+    other = run(world, desired(model_environment=renamed))
+    assert (other.package, other.config != serving.config) == (package, True)
+
+
 def test_an_approval_replaces_the_rules_and_tells_the_container_its_version(world: World) -> None:
     run(world)
     package = world.sagemaker.register("Approved")
