@@ -82,6 +82,18 @@ def start(sagemaker: Any, pipeline: str, parameters: Mapping[str, str]) -> str:
     return arn
 
 
+def retry(sagemaker: Any, arn: str) -> None:
+    """Go on with an execution from the steps that did not succeed.
+
+    Raises:
+        ExecutionError: there is none of that ARN, or it neither failed nor was stopped.
+    """
+    try:
+        sagemaker.retry_pipeline_execution(PipelineExecutionArn=arn)
+    except ClientError as error:
+        raise ExecutionError(f"{arn} was not retried: {error.response['Error']['Message']}") from error
+
+
 def latest(sagemaker: Any, pipeline: str) -> str:
     """ARN of the newest execution.
 

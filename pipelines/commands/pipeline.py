@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
+from typing import Any
 
 import click
 
 from feature_groups.names import Names
-from pipelines.commands import executions
+from pipelines.commands import executions, nights
 from pipelines.commands.executions import Execution, ExecutionError, Step
 from pipelines.commands.models import environment_option, json_option, reports_errors
 from processing.commands import target
@@ -22,44 +24,94 @@ def pipeline() -> None:
 
     \b
     Example:
-      fraudline pipeline run --as-of 2026-03-01T02:00:00Z -p MinimumAuc=0.9
+      fraudline pipeline run --as-of 2026-03-01 -p MinimumAuc=0.9
     """
+
+
+wait_option = click.option(
+    "--wait/--no-wait", default=True, show_default=True, help="Follow the steps until the end."
+)
 
 
 @pipeline.command()
-@click.option("--as-of", help="Moment after which nothing is known (ISO-8601 UTC); default: now.")
+@click.option("--as-of", metavar="NIGHT",
+              help="The night: a date (its 02:00 UTC) or a moment; default: the one that began last.")  # fmt: skip
+@click.option("--catch-up", type=click.IntRange(1, 366), metavar="N",
+              help="Every night of the last N that no execution has finished, the oldest first.")  # fmt: skip
 @click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE",
               help="Any other parameter of the pipeline.")  # fmt: skip
-@click.option("--wait/--no-wait", default=True, show_default=True, help="Follow the steps until the end.")
+@wait_option
 @environment_option
 @json_option
 @reports_errors
-def run(as_of: str | None, parameters: tuple[str, ...], wait: bool, names: Names, as_json: bool) -> None:
-    """Start an execution and follow it; exit code 1 unless it succeeds.
+def run(
+    as_of: str | None,
+    catch_up: int | None,
+    parameters: tuple[str, ...],
+    wait: bool,
+    names: Names,
+    as_json: bool,
+) -> None:
+    """Run a night and follow it; exit code 1 unless it succeeds. Run again, a night replaces its training set.
+
+    With --catch-up nights follow one another, the exit code is 1 if one of them does not succeed, and
+    --json prints a list.
 
     \b
     Example:
-      fraudline pipeline run -p HistoryDays=60
+      fraudline pipeline run --as-of 2026-03-01
+      fraudline pipeline run --catch-up 7
     """
-    values = _parse(parameters)
-    if as_of:
-        values["AsOf"] = as_of
+    if as_of and catch_up:
+        raise click.UsageError("--as-of is one night, --catch-up those that are missing: use one of them")
+    values, now = _parse(parameters), datetime.now(UTC)
     aws = target.resolve()
     click.echo(f"Talking to {aws.description}", err=True)
     sagemaker = aws.client("sagemaker")
     try:
-        arn = executions.start(sagemaker, names.pipeline, values)
+        if catch_up:
+            chosen = nights.missed(sagemaker, names.pipeline, catch_up, now)
+        else:
+            chosen = [nights.parse(as_of, now) if as_of else nights.name_of(nights.newest(now))]
+    except nights.NightError as error:
+        raise click.BadParameter(str(error), param_hint="--as-of") from error
     except ExecutionError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"Started {arn}", err=True)
-    if not wait:
-        _finish(executions.describe(sagemaker, arn), as_json)
-        return
-    for _, step in executions.changes(executions.follow(sagemaker, arn)):
-        click.echo(line(step), err=as_json)
-    last = executions.describe(sagemaker, arn)
-    _finish(last, as_json)
-    sys.exit(0 if last.status == "Succeeded" else 1)
+    if not chosen:
+        click.echo("No night is missing.", err=True)
+    done = [_run(sagemaker, names.pipeline, {**values, "AsOf": night}, wait, as_json) for night in chosen]
+    if as_json:
+        documents = [execution.as_dict() for execution in done]
+        click.echo(json.dumps(documents if catch_up else documents[0], indent=2))
+    if wait and any(execution.status != "Succeeded" for execution in done):
+        sys.exit(1)
+
+
+@pipeline.command()
+@click.argument("arn", required=False)
+@wait_option
+@environment_option
+@json_option
+@reports_errors
+def retry(arn: str | None, wait: bool, names: Names, as_json: bool) -> None:
+    """Go on with an execution that failed or was stopped, by default the newest: finished steps stay.
+
+    \b
+    Example:
+      fraudline pipeline retry
+    """
+    sagemaker = target.resolve().client("sagemaker")
+    try:
+        found = arn or executions.latest(sagemaker, names.pipeline)
+        executions.retry(sagemaker, found)
+    except ExecutionError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Retrying {found}", err=True)
+    last = _followed(sagemaker, found, wait, as_json)
+    if as_json:
+        click.echo(json.dumps(last.as_dict(), indent=2))
+    if wait and last.status != "Succeeded":
+        sys.exit(1)
 
 
 @pipeline.command()
@@ -80,10 +132,12 @@ def status(arn: str | None, names: Names, as_json: bool) -> None:
     except ExecutionError as error:
         raise click.ClickException(str(error)) from error
     execution = executions.describe(sagemaker, found)
-    if not as_json:
-        for step in execution.steps:
-            click.echo(line(step))
-    _finish(execution, as_json)
+    if as_json:
+        click.echo(json.dumps(execution.as_dict(), indent=2))
+        return
+    for step in execution.steps:
+        click.echo(line(step))
+    _tell(execution)
 
 
 def line(step: Step) -> str:
@@ -103,9 +157,26 @@ def _parse(parameters: tuple[str, ...]) -> dict[str, str]:
     return values
 
 
-def _finish(execution: Execution, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(execution.as_dict(), indent=2))
-    else:
-        reason = f": {execution.failure}" if execution.failure else ""
-        click.echo(f"{execution.status}{reason}")
+def _run(sagemaker: Any, name: str, values: dict[str, str], wait: bool, as_json: bool) -> Execution:
+    try:
+        arn = executions.start(sagemaker, name, values)
+    except ExecutionError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Started {arn} as of {values['AsOf']}", err=True)
+    return _followed(sagemaker, arn, wait, as_json)
+
+
+def _followed(sagemaker: Any, arn: str, wait: bool, as_json: bool) -> Execution:
+    """The execution at its end, its steps told meanwhile; without `wait` as it is now."""
+    if wait:
+        for _, step in executions.changes(executions.follow(sagemaker, arn)):
+            click.echo(line(step), err=as_json)
+    last = executions.describe(sagemaker, arn)
+    if not as_json:
+        _tell(last)
+    return last
+
+
+def _tell(execution: Execution) -> None:
+    reason = f": {execution.failure}" if execution.failure else ""
+    click.echo(f"{execution.status}{reason}")

@@ -13,7 +13,13 @@ from botocore.exceptions import ClientError
 SHADOW = "shadow"
 """The property of a package that was approved as a shadow; `cdk_app.functions.deployer.registry` reads it."""
 
+REVIEWER = "reviewer"
+"""The property of a package that holds the ARN of who decided on it last."""
+
 APPROVED, REJECTED, PENDING = "Approved", "Rejected", "PendingManualApproval"
+_CARD_STATUS = {APPROVED: "Approved", REJECTED: "Archived", PENDING: "PendingReview"}
+_LONGEST_COMMENT = 1024  # characters of ApprovalDescription
+_LONGEST_PROPERTY = 256
 
 
 class RegistryError(Exception):

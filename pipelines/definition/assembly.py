@@ -36,14 +36,14 @@ def assemble(inputs: NightlyInputs) -> dict[str, Any]:
     )
     session._default_bucket = inputs.lake_bucket  # else the SDK asks S3 whether it exists
     variables = {
-        item.name: _KINDS[type(item.default)](name=item.name, default_value=item.default)
+        item.name: _KINDS[item.type](name=item.name, default_value=item.default)
         for item in parameters_for(inputs)
     }
     features = build_features(inputs, session, variables)
     training = train_model(inputs, session, variables, features)
     evaluation = evaluate_model(inputs, session, features, training)
     parity = served_parity(inputs, session, variables, features)
-    decision = meets_criteria(inputs, session, variables, training, evaluation, parity)
+    decision = meets_criteria(inputs, session, variables, features, training, evaluation, parity)
     pipeline = Pipeline(
         name=inputs.pipeline_name,
         parameters=list(variables.values()),

@@ -5,6 +5,7 @@ Imports the SageMaker SDK: import this module only inside `offline_sdk`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sagemaker.core.processing import Processor
@@ -27,9 +28,12 @@ CODE_PATH = "/opt/ml/processing/input/code"
 INPUT_PATH = "/opt/ml/processing/input"
 OUTPUT_PATH = "/opt/ml/processing/output"
 
-# TrainModel and EvaluateModel are pure functions of their inputs, so an execution that selects
-# them again on the same training set need not repeat them. Other steps read a lake or streams that
-# grow under one name, which the service's cache cannot see: they always run.
+Variables = Mapping[str, Any]
+
+# TrainModel and EvaluateModel are pure functions of their inputs, so a night that is run again need not
+# repeat them. The service's cache compares arguments and not what lies in S3: hashes of the inputs are
+# among their arguments (`content_of`). Other steps read a lake or streams that grow under one name, of
+# which nobody knows a hash before they have read it: they always run.
 PURE = CacheConfig(enable_caching=True, expire_after="P7D")
 NEVER = CacheConfig(enable_caching=False)
 
@@ -108,8 +112,14 @@ def output_of(step: ProcessingStep, name: str) -> Any:
     return step.properties.ProcessingOutputConfig.Outputs[name].S3Output.S3Uri
 
 
+def night_uri(inputs: NightlyInputs, variables: Variables, name: str) -> Join:
+    """``s3://<lake>/processed/training_sets/as-of=<night>/<name>``: a night that is run again replaces it."""
+    folder = f"s3://{inputs.lake_bucket}/processed/training_sets/as-of="
+    return Join(on="", values=[folder, variables["AsOf"], f"/{name}"])
+
+
 def run_uri(inputs: NightlyInputs, area: str, name: str) -> Join:
-    """``s3://<lake>/<area>/<execution id>/<name>``."""
+    """``s3://<lake>/<area>/<execution id>/<name>``, for what a registered package may point at: it never changes."""
     return Join(
         on="/",
         values=[f"s3://{inputs.lake_bucket}/{area}", ExecutionVariables.PIPELINE_EXECUTION_ID, name],

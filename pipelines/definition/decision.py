@@ -18,9 +18,9 @@ from sagemaker.mlops.workflow.model_step import ModelStep
 from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
 from sagemaker.serve.model_builder import ModelBuilder
 
-from pipelines.definition.containers import service_faults
+from pipelines.definition.containers import Variables, output_of, service_faults
 from pipelines.definition.inputs import NightlyInputs
-from pipelines.definition.jobs import EVALUATION, QUALITY, Variables
+from pipelines.definition.jobs import EVALUATION, QUALITY, content_of
 from pipelines.report import REPORT_FILE
 
 AUC = "binary_classification_metrics.auc.value"
@@ -60,6 +60,7 @@ def meets_criteria(
     inputs: NightlyInputs,
     session: PipelineSession,
     variables: Variables,
+    features: ProcessingStep,
     training: TrainingStep,
     evaluation: ProcessingStep,
     parity: ProcessingStep,
@@ -83,7 +84,7 @@ def meets_criteria(
             ),
             ConditionLessThanOrEqualTo(left=evaluated("quality.critical"), right=0),
         ],
-        if_steps=[_register(inputs, session, training, evaluation, evaluated)],
+        if_steps=[_register(inputs, session, features, training, evaluation, evaluated)],
         else_steps=[
             FailStep(
                 name="RejectModel",
@@ -112,6 +113,7 @@ def meets_criteria(
 def _register(
     inputs: NightlyInputs,
     session: PipelineSession,
+    features: ProcessingStep,
     training: TrainingStep,
     evaluation: ProcessingStep,
     evaluated: Any,
@@ -140,6 +142,8 @@ def _register(
             **{name: evaluated(f"summary.{name}") for name in SUMMARY},
             "code_version": inputs.code_version,
             "report": written(REPORT_FILE),
+            "training_set": output_of(features, "manifest"),
+            "training_set_sha256": content_of(features, "sha256"),
             "pipeline_execution": ExecutionVariables.PIPELINE_EXECUTION_ARN,
         },
         skip_model_validation="All",

@@ -5,11 +5,8 @@ Imports the SageMaker SDK: import this module only inside `offline_sdk`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from sagemaker.core.shapes import MetricDefinition, StoppingCondition
-from sagemaker.core.workflow.execution_variables import ExecutionVariables
+from sagemaker.core.workflow.functions import JsonGet
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
@@ -19,9 +16,11 @@ from sagemaker.train.configs import Compute, InputData, OutputDataConfig
 from pipelines.definition.containers import (
     NEVER,
     PURE,
+    Variables,
     job_input,
     job_output,
     job_retries,
+    night_uri,
     output_of,
     processor,
     run_uri,
@@ -29,12 +28,17 @@ from pipelines.definition.containers import (
 from pipelines.definition.inputs import NightlyInputs
 from pipelines.quality.document import FILE
 from pipelines.steps.container import CHANNELS, OUTPUTS
+from pipelines.steps.dataset import MANIFEST
 from pipelines.steps.metrics_log import METRIC_PATTERNS
 
 QUALITY = PropertyFile(name="Quality", output_name="quality", path=FILE)
+TRAINING_SET = PropertyFile(name="TrainingSet", output_name="manifest", path=MANIFEST)
 EVALUATION = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")
 
-Variables = Mapping[str, Any]
+
+def content_of(features: ProcessingStep, name: str) -> JsonGet:
+    """A hash that BuildFeatures wrote: the same URI holds other data after another run of the night."""
+    return JsonGet(step_name=features.name, property_file=TRAINING_SET, json_path=name)
 
 
 def build_features(inputs: NightlyInputs, session: PipelineSession, variables: Variables) -> ProcessingStep:
@@ -48,13 +52,9 @@ def build_features(inputs: NightlyInputs, session: PipelineSession, variables: V
             job_input("labels", f"{lake}/labels/"),
             job_input("profiles", inputs.profiles_uri),
         ],
-        outputs=[
-            job_output(name, run_uri(inputs, "processed/training_sets", name))
-            for name in OUTPUTS["features"]
-        ],
+        outputs=[job_output(name, night_uri(inputs, variables, name)) for name in OUTPUTS["features"]],
         arguments=[
             "--as-of", variables["AsOf"],
-            "--started-at", ExecutionVariables.START_DATETIME,
             "--history-days", variables["HistoryDays"].to_string(),
             "--label-delay-days", variables["LabelDelayDays"].to_string(),
             "--validation-days", variables["ValidationDays"].to_string(),
@@ -66,7 +66,7 @@ def build_features(inputs: NightlyInputs, session: PipelineSession, variables: V
         name="BuildFeatures",
         description="Checks of the newest days; point-in-time features of the labelled window, split by time",
         step_args=arguments,
-        property_files=[QUALITY],
+        property_files=[QUALITY, TRAINING_SET],
         cache_config=NEVER,
         retry_policies=job_retries(),
     )
@@ -96,6 +96,7 @@ def train_model(
             "max-depth": variables["MaxDepth"].to_string(),
             "learning-rate": variables["LearningRate"].to_string(),
             "code-version": inputs.code_version,
+            "training-set-sha256": content_of(features, "sha256"),
         },
         input_data_config=[
             InputData(channel_name=name, data_source=output_of(features, name)) for name in CHANNELS
@@ -129,7 +130,11 @@ def evaluate_model(
             job_input("quality", output_of(features, "quality")),
         ],
         outputs=[job_output(name, run_uri(inputs, "models", name)) for name in OUTPUTS["evaluate"]],
-    )
+        arguments=[
+            "--training-set-sha256", content_of(features, "sha256"),
+            "--quality-sha256", content_of(features, "quality_sha256"),
+        ],
+    )  # fmt: skip
     return ProcessingStep(
         name="EvaluateModel",
         description="Metrics of the model on the newest complete days",

@@ -9,16 +9,20 @@ from pipelines.definition.inputs import NightlyInputs
 
 @dataclass(frozen=True, slots=True)
 class PipelineParameter:
-    """One execution parameter; the type of `default` is the parameter's type."""
+    """One execution parameter. Without a `default` every execution has to give a text."""
 
     name: str
-    default: str | int | float
+    default: str | int | float | None
     description: str
+
+    @property
+    def type(self) -> type:
+        return str if self.default is None else type(self.default)
 
 
 PARAMETERS: tuple[PipelineParameter, ...] = (
     PipelineParameter(
-        "AsOf", "auto", "Moment after which nothing is known, ISO-8601 UTC; auto: when the execution started"
+        "AsOf", None, "The night: moment after which nothing is known, like 2026-03-01T02:00:00Z"
     ),
     PipelineParameter("HistoryDays", 90, "Age in days of the oldest transaction that is trained on"),
     PipelineParameter("LabelDelayDays", 7, "Age in days at which a transaction's label counts as complete"),

@@ -9,9 +9,16 @@ from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.mlops.workflow.steps import ProcessingStep
 
-from pipelines.definition.containers import NEVER, job_input, job_output, job_retries, processor, run_uri
+from pipelines.definition.containers import (
+    NEVER,
+    Variables,
+    job_input,
+    job_output,
+    job_retries,
+    processor,
+    run_uri,
+)
 from pipelines.definition.inputs import NightlyInputs
-from pipelines.definition.jobs import Variables
 
 
 def served_parity(

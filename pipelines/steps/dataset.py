@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,17 +35,19 @@ def write_split(frame: pd.DataFrame, folder: Path, name: str) -> str:
     """
     columns = frame[[*KEYS, TARGET, *FEATURE_NAMES]].astype(dict.fromkeys(FEATURE_NAMES, "float32"))
     columns.to_parquet(folder / f"{name}.parquet", index=False)
-    digest = hashlib.sha256("\n".join(columns["transaction_id"]).encode())
-    digest.update(columns[TARGET].to_numpy().tobytes())
-    digest.update(np.ascontiguousarray(columns[list(FEATURE_NAMES)].to_numpy(np.float32)).tobytes())
-    return digest.hexdigest()
+    return _split_hash(
+        columns["transaction_id"],
+        columns[TARGET].to_numpy(),
+        columns[list(FEATURE_NAMES)].to_numpy(np.float32),
+    )
 
 
-def read_split(folder: Path, name: str) -> Dataset:
-    """Read a split written by `write_split`.
+def read_split(folder: Path, name: str, manifest: Mapping[str, Any] | None = None) -> Dataset:
+    """Read a split written by `write_split`, and hold it against the manifest it was written with.
 
     Raises:
-        StepError: the folder has no such file, or it was made for other features.
+        StepError: the folder has no such file, it was made for other features, or its content is not the one
+            that `manifest` tells of.
     """
     file = folder / f"{name}.parquet"
     if not file.is_file():
@@ -54,22 +57,60 @@ def read_split(folder: Path, name: str) -> Dataset:
     if list(frame.columns) != expected:
         unexpected = sorted(set(frame.columns) ^ set(expected)) or ["their order"]
         raise StepError(f"{name}: columns differ from this code's features: {', '.join(unexpected)}")
-    return Dataset(
+    split = Dataset(
         frame[list(FEATURE_NAMES)].to_numpy(np.float32), frame[TARGET].to_numpy(np.int8), frame[list(KEYS)]
     )
+    if manifest is not None:
+        found = _split_hash(split.keys["transaction_id"], split.target, split.features)
+        _same(name, found, manifest["splits"].get(name, {}).get("sha256"))
+    return split
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
+def _split_hash(ids: pd.Series, target: npt.NDArray[np.int8], features: npt.NDArray[np.float32]) -> str:
+    digest = hashlib.sha256("\n".join(ids).encode())
+    digest.update(target.tobytes())
+    digest.update(np.ascontiguousarray(features).tobytes())
+    return digest.hexdigest()
+
+
+def read_manifest(folder: Path, sha256: str | None = None) -> dict[str, Any]:
     """The manifest in `folder`.
 
+    Args:
+        sha256: of the training set that the caller was started for, as `training_set_hash` gives it.
+
     Raises:
-        StepError: there is none.
+        StepError: there is none, or it is of another training set.
     """
     file = folder / MANIFEST
     if not file.is_file():
         raise StepError(f"manifest: {file} does not exist; run pipelines.steps.features first")
     manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    if sha256 is not None:
+        _same("manifest", training_set_hash(manifest), sha256)
     return manifest
+
+
+def training_set_hash(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of what a model learns and is tested from: the night, the features, and every split's content.
+
+    Not of what was read: what arrived in the lake without changing the splits changes no model.
+    """
+    return content_hash({name: manifest[name] for name in ("as_of", "feature_names", "splits")})
+
+
+def content_hash(document: Mapping[str, Any]) -> str:
+    """SHA-256 of a document's content, whatever the order of its members."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _same(name: str, found: str, expected: str | None) -> None:
+    if found != expected:
+        raise StepError(
+            f"{name}: its content is {found[:12]}, not {str(expected)[:12]}: another execution of this night "
+            "replaced it meanwhile; run `fraudline pipeline retry` when no other is running"
+        )
 
 
 def write_json(document: dict[str, Any], file: Path) -> None:

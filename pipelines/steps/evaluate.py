@@ -35,9 +35,9 @@ def main(arguments: list[str]) -> None:
     Raises:
         StepError: the model or the test set is missing or made for other features.
     """
-    argparse.ArgumentParser(prog="pipelines.steps.evaluate", description=__doc__).parse_args(arguments)
-    test = read_split(processing_input("test"), "test")
-    manifest = read_manifest(processing_input("manifest"))
+    options = _parser().parse_args(arguments)
+    manifest = read_manifest(processing_input("manifest"), options.training_set_sha256)
+    test = read_split(processing_input("test"), "test", manifest)
     booster, bundle = load_model(processing_input("model"))
     predictions = scores(booster, test)
     report = evaluation(predictions, test, bundle, manifest)
@@ -143,6 +143,13 @@ def single_row_latency(booster: xgb.Booster, test: Dataset, calls: int = 300) ->
         elapsed.append((time.perf_counter() - start) * 1e6)
     warm = np.asarray(elapsed[20:])
     return {f"p{level}_us": round(float(np.percentile(warm, level)), 1) for level in (50, 95, 99)}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pipelines.steps.evaluate", description=__doc__)
+    parser.add_argument("--training-set-sha256", help="content that it must find")
+    parser.add_argument("--quality-sha256", help="of quality.json; makes the step's cache see it")
+    return parser
 
 
 if __name__ == "__main__":

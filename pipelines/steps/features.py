@@ -18,7 +18,7 @@ from pipelines.quality.splits import TrainingSet
 from pipelines.report import QUALITY_FILE
 from pipelines.report.quality_page import quality_page
 from pipelines.steps.container import StepError, processing_input, processing_output, run
-from pipelines.steps.dataset import MANIFEST, write_json, write_split
+from pipelines.steps.dataset import MANIFEST, content_hash, training_set_hash, write_json, write_split
 from pipelines.steps.lake import read_labels, read_profiles, read_transactions
 from pipelines.steps.targets import TARGET, known_labels, targets
 from pipelines.steps.windows import Windows, parse_as_of, text
@@ -28,15 +28,15 @@ from processing.batch import compute_features
 def main(arguments: list[str]) -> None:
     """Read the lake, examine it, compute, split by time, examine that, and write.
 
-    Where a check finds something critical, ``quality.json`` is all that is written: the pipeline's next step
-    reads it and ends the night with the reason.
+    Where a check finds something critical, the manifest lists no splits: the pipeline's next step reads
+    ``quality.json`` and ends the night with the reason.
 
     Raises:
         StepError: a parameter does not fit.
     """
     options = _parser().parse_args(arguments)
     windows = Windows.of(
-        parse_as_of(options.as_of, options.started_at),
+        parse_as_of(options.as_of),
         history_days=options.history_days,
         label_delay_days=options.label_delay_days,
         validation_days=options.validation_days,
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> None:
         print(f"{finding.severity} {finding.layer}/{finding.check}: {finding.message}")
     if quality["critical"]:
         print("the night ends here: no training set is written")
-        return
+        splits = {}
     manifest = {
         "as_of": text(windows.as_of),
         "code_version": options.code_version,
@@ -66,6 +66,7 @@ def main(arguments: list[str]) -> None:
         "read": read,
         "splits": {name: _write(frame, windows, name) for name, frame in splits.items()},
     }
+    manifest |= {"sha256": training_set_hash(manifest), "quality_sha256": content_hash(quality)}
     write_json(manifest, processing_output("manifest") / MANIFEST)
     for name, split in manifest["splits"].items():
         print(f"{name}: {split['rows']} rows, {split['frauds']} frauds, {split['start']} to {split['end']}")
@@ -128,8 +129,7 @@ def _write(frame: pd.DataFrame, windows: Windows, name: str) -> dict[str, object
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipelines.steps.features", description=__doc__)
-    parser.add_argument("--as-of", default="auto", help="ISO-8601 UTC, or auto")
-    parser.add_argument("--started-at", help="what auto means; default: now")
+    parser.add_argument("--as-of", required=True, help="the night, like 2026-03-01T02:00:00Z")
     parser.add_argument("--history-days", type=int, default=90)
     parser.add_argument("--label-delay-days", type=int, default=7)
     parser.add_argument("--validation-days", type=int, default=7)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import boto3
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from feature_groups.names import Names
 from pipelines.steps.container import StepError, processing_output, run
 from pipelines.steps.dataset import write_json
-from pipelines.steps.windows import parse_as_of
+from pipelines.steps.windows import parse_moment
 from processing.parity.served import Inputs, compare_served
 from processing.parity.served.archive import prediction_table
 from processing.parity.served.collect import Clients, Collector, Logged
@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> None:
     if options.hours < 0 or options.most_mismatches < 0:
         raise StepError("hours, most-mismatches: use 0 or more")
     report, records = processing_output("parity"), processing_output("predictions")
-    started = parse_as_of("auto", options.started_at)
+    started = parse_moment("started-at", options.started_at) if options.started_at else datetime.now(UTC)
     logged: list[Logged] = []
     inputs = Inputs()
     if options.hours:

@@ -28,9 +28,9 @@ def main(arguments: list[str]) -> None:
     """
     options = _parser().parse_args(arguments)
     settings, costs = _settings(options)
-    train = read_split(channel("train"), "train")
-    validation = read_split(channel("validation"), "validation")
-    manifest = read_manifest(channel("manifest"))
+    manifest = read_manifest(channel("manifest"), options.training_set_sha256)
+    train = read_split(channel("train"), "train", manifest)
+    validation = read_split(channel("validation"), "validation", manifest)
     booster = fit(train, validation, settings, threads(), print_every=50)
     on_validation = scores(booster, validation)
     metrics = {
@@ -53,6 +53,7 @@ def main(arguments: list[str]) -> None:
         "thresholds": {"review": thresholds.review, "decline": thresholds.decline},
         "trained_at_as_of": manifest["as_of"],
         "training_data_sha256": manifest["splits"]["train"]["sha256"],
+        "training_set_sha256": manifest["sha256"],
         "training_window": {name: manifest["splits"]["train"][name] for name in ("start", "end")},
         "xgboost_version": xgb.__version__,
     }
@@ -90,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--review-cost", type=float, default=costs.review, help="in missed frauds")
     parser.add_argument("--decline-cost", type=float, default=costs.decline, help="in missed frauds")
     parser.add_argument("--code-version", default="unknown")
+    parser.add_argument("--training-set-sha256", help="content that it must find")
     return parser
 
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pipelines.steps.container import StepError
 
 SPLITS = ("train", "validation", "test")
+NIGHT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+"""How the name of a night is written: as EventBridge Scheduler writes the time that it fires at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +73,35 @@ class Windows:
         }[split]
 
 
-def parse_as_of(as_of: str, started_at: str | None) -> datetime:
-    """The as-of time: `as_of`, or for ``auto`` `started_at`, or without that the present.
+def parse_as_of(as_of: str) -> datetime:
+    """The as-of time, which is the name of a night and part of its outputs' keys.
 
     Raises:
-        StepError: the text is neither ``auto`` nor ISO-8601.
+        StepError: it is not written as ``2026-03-01T02:00:00Z``. A moment has one such text, so that a night
+            has one name.
     """
-    if as_of != "auto":
-        return _utc("as-of", as_of)
-    return _utc("started-at", started_at) if started_at else datetime.now(UTC)
+    try:
+        moment = datetime.strptime(as_of, NIGHT_FORMAT).replace(tzinfo=UTC)
+    except ValueError:
+        moment = None
+    if moment is None or moment.strftime(NIGHT_FORMAT) != as_of:
+        raise StepError(f"as-of: {as_of!r} names no night; write the moment in UTC like 2026-03-01T02:00:00Z")
+    return moment
 
 
-def text(moment: datetime) -> str:
-    """ISO-8601 in UTC with milliseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def parse_moment(name: str, value: str) -> datetime:
+    """A moment in ISO-8601; without a zone it is in UTC.
 
-
-def _utc(name: str, value: str) -> datetime:
+    Raises:
+        StepError: it is not; `name` says which argument.
+    """
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
         raise StepError(f"{name}: {value!r} is not ISO-8601; write it like 2026-03-01T02:00:00Z") from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def text(moment: datetime) -> str:
+    """ISO-8601 in UTC with milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -54,7 +54,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, bundles: CodeBundles) -> Conta
     done = Containers(root / "features", root / "training", root / "evaluation")
     rows = lake.transactions()
     lake.write_lake(done.features, rows, lake.labels(rows))
-    command = ["-m", "pipelines.steps.features", "--as-of", lake.AS_OF.isoformat(), "--history-days", "40"]
+    command = ["-m", "pipelines.steps.features", "--as-of", lake.NIGHT, "--history-days", "40"]
     result = run_step(command, done.features, bundles.processing)
     assert result.returncode == 0, result.stderr
 

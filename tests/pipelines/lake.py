@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 AS_OF = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
+NIGHT = "2026-03-01T02:00:00Z"
 DAYS = 45
 USERS, MERCHANTS, PER_DAY = 80, 25, 160
 

@@ -134,6 +134,42 @@ def test_every_reference_leads_somewhere(definition: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
+def test_a_night_has_a_name_and_a_place_of_its_own(definition: dict[str, Any]) -> None:
+    (as_of,) = (item for item in definition["Parameters"] if item["Name"] == "AsOf")
+    assert as_of == {"Name": "AsOf", "Type": "String"}, (
+        "no default: an execution without a night does not start"
+    )
+    outputs = steps(definition)["BuildFeatures"]["Arguments"]["ProcessingOutputConfig"]["Outputs"]
+    for output in outputs:
+        joined = output["S3Output"]["S3Uri"]["Std:Join"]
+        assert joined["Values"] == [
+            f"s3://{INPUTS.lake_bucket}/processed/training_sets/as-of=",
+            {"Get": "Parameters.AsOf"},
+            f"/{output['OutputName']}",
+        ]
+    text = canonical_json(steps(definition)["BuildFeatures"])
+    assert "Execution." not in text, "nothing of it depends on which execution it is"
+
+
+@pytest.mark.slow
+def test_cached_steps_are_told_what_their_inputs_hold(definition: dict[str, Any]) -> None:
+    hashed = {
+        name: {
+            "Std:JsonGet": {
+                "PropertyFile": {"Get": "Steps.BuildFeatures.PropertyFiles.TrainingSet"},
+                "Path": name,
+            }
+        }
+        for name in ("sha256", "quality_sha256")
+    }
+    found = steps(definition)
+    assert found["TrainModel"]["Arguments"]["HyperParameters"]["training-set-sha256"] == hashed["sha256"]
+    told = found["EvaluateModel"]["Arguments"]["AppSpecification"]["ContainerArguments"]
+    assert told[told.index("--training-set-sha256") + 1] == hashed["sha256"]
+    assert told[told.index("--quality-sha256") + 1] == hashed["quality_sha256"]
+
+
+@pytest.mark.slow
 def test_every_parameter_is_used(definition: dict[str, Any]) -> None:
     text = canonical_json(definition)
     unused = [item["Name"] for item in definition["Parameters"] if f'Parameters.{item["Name"]}"' not in text]

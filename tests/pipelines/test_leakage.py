@@ -16,7 +16,7 @@ from tests.pipelines import lake
 
 def manifest_of(opt_ml: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setenv("FRAUDLINE_OPT_ML", str(opt_ml))
-    features.main(["--as-of", lake.AS_OF.isoformat(), "--history-days", "40"])
+    features.main(["--as-of", lake.NIGHT, "--history-days", "40"])
     file = opt_ml / "processing" / "output" / "manifest" / "manifest.json"
     document: dict[str, Any] = json.loads(file.read_text())
     return document

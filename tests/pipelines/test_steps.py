@@ -17,6 +17,7 @@ from feature_groups import FEATURE_NAMES
 from pipelines.bundles import CodeBundles
 from pipelines.definition import nightly_definition
 from pipelines.steps.metrics_log import METRIC_PATTERNS
+from tests.pipelines import lake
 from tests.pipelines.conftest import Containers, run_step
 from tests.pipelines.test_definition import INPUTS, walk
 
@@ -97,13 +98,17 @@ def test_the_definition_reads_what_the_steps_write(run: Containers) -> None:
     }
     assert ("Evaluation", "binary_classification_metrics.auc.value") in read
     quality = run.features / "processing" / "output" / "quality" / "quality.json"
-    documents = {"Evaluation": report(run), "Quality": json.loads(quality.read_text())}
+    documents = {
+        "Evaluation": report(run),
+        "Quality": json.loads(quality.read_text()),
+        "TrainingSet": manifest(run.features),
+    }
     for name, path in read:
         value: Any = documents[name]
         for part in path.split("."):
             value = value[part]
         # Package metadata and messages are texts; what a condition compares is a number.
-        assert isinstance(value, str if "summary." in path else (int, float)), path
+        assert isinstance(value, str if "summary." in path or "sha256" in path else (int, float)), path
 
 
 def test_training_again_gives_the_same_model(run: Containers, bundles: CodeBundles, tmp_path: Path) -> None:
@@ -122,9 +127,9 @@ def test_training_again_gives_the_same_model(run: Containers, bundles: CodeBundl
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--as-of", "yesterday"], "as-of: 'yesterday' is not ISO-8601"),
-        (["--history-days", "20"], "history-days: 20 leaves nothing to train on"),
-        (["--test-days", "0"], "test-days: 0 is too small"),
+        (["--as-of", "yesterday"], "as-of: 'yesterday' names no night"),
+        (["--as-of", lake.NIGHT, "--history-days", "20"], "history-days: 20 leaves nothing to train on"),
+        (["--as-of", lake.NIGHT, "--test-days", "0"], "test-days: 0 is too small"),
     ],
 )
 def test_a_step_that_cannot_work_says_why(
@@ -139,7 +144,7 @@ def test_a_step_that_cannot_work_says_why(
 
 @pytest.mark.parametrize(
     ("step", "message"),
-    [("train", "train: .* does not exist"), ("evaluate", "test: .* does not exist")],
+    [("train", "manifest: .* does not exist"), ("evaluate", "manifest: .* does not exist")],
 )
 def test_a_missing_input_is_named(bundles: CodeBundles, tmp_path: Path, step: str, message: str) -> None:
     result = run_step(["-m", f"pipelines.steps.{step}"], tmp_path, bundles.processing)

@@ -15,7 +15,7 @@ from tests.pipelines import lake
 pytestmark = pytest.mark.slow
 GROUP = "nightly-models"
 # This mirror has no endpoint, so there are no decisions to compare.
-PARAMETERS = {"AsOf": lake.AS_OF.isoformat(), "HistoryDays": "40", "Rounds": "60", "ParityHours": "0"}
+PARAMETERS = {"AsOf": lake.NIGHT, "HistoryDays": "40", "Rounds": "60", "ParityHours": "0"}
 
 
 @pytest.fixture(scope="module")

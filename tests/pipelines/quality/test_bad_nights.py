@@ -13,7 +13,7 @@ from pipelines.steps.container import run
 from tests.pipelines import lake
 from tests.pipelines.quality import nights
 
-OPTIONS = ["--as-of", lake.AS_OF.isoformat(), "--history-days", "40"]
+OPTIONS = ["--as-of", lake.NIGHT, "--history-days", "40"]
 
 
 def build(tmp_path: Path, night: nights.Lake) -> dict[str, Any]:
@@ -51,7 +51,8 @@ def test_a_bad_night_is_caught_by_name_and_trains_nothing(tmp_path: Path, name: 
     assert check in found["summary"]["reason"]
     assert found["critical"] == len(critical)
     assert not (tmp_path / "processing/output/train").exists()
-    assert not (tmp_path / "processing/output/manifest").exists()
+    manifest = json.loads((tmp_path / "processing/output/manifest/manifest.json").read_text())
+    assert manifest["splits"] == {}
 
 
 def test_what_was_found_shows_rows(tmp_path: Path) -> None:
