@@ -36,7 +36,13 @@ def review_and_approve(run: Run) -> None:
         run.screen.line(f"{name.replace('_', ' '):<24} {value}")
     for name in (REPORT_FILE, *PICTURES):
         _fetch(run, s3, version.report_uri or "", name)
-    approved = registry.decide(sagemaker, version, registry.APPROVED, "approved by the demonstration")
+    approved = registry.decide(
+        sagemaker,
+        version,
+        registry.APPROVED,
+        "approved by the demonstration",
+        reviewer=registry.caller(run.client("sts")),
+    )
     run.results.model_version = str(approved.version)
     run.screen.line(f"version {approved.version}: {version.status} → [bold green]{approved.status}[/]")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Callable
 from functools import wraps
@@ -111,7 +110,7 @@ def list_(names: Names, fraud_type: str | None, as_json: bool) -> None:
 @json_option
 @reports_errors
 def show(version: str, names: Names, fraud_type: str | None, as_json: bool) -> None:
-    """Show one version with its evaluation report.
+    """Show one version with its evaluation report; --json prints its model card too.
 
     \b
     Example:
@@ -121,7 +120,8 @@ def show(version: str, names: Names, fraud_type: str | None, as_json: bool) -> N
     found = registry.find(aws.client("sagemaker"), _group(names, fraud_type), version)
     if as_json:
         full = registry.report(aws.client("s3"), found) if found.report_uri else None
-        click.echo(json.dumps({**found.as_dict(), "evaluation": full}, indent=2))
+        card = json.loads(found.card["ModelCardContent"]) if found.card else None
+        click.echo(json.dumps({**found.as_dict(), "evaluation": full, "card": card}, indent=2))
         return
     _print(found)
     click.echo(f"({aws.description})")
@@ -230,12 +230,13 @@ def _decide(
     click.echo(f"Talking to {aws.description}", err=True)
     sagemaker = aws.client("sagemaker")
     found = registry.find(sagemaker, group, version)
-    comment = f"{comment} ({getpass.getuser()})".strip()
-    decided = registry.decide(sagemaker, found, status, comment, shadow=shadow)
+    reviewer = registry.caller(aws.client("sts"))
+    decided = registry.decide(sagemaker, found, status, comment, reviewer=reviewer, shadow=shadow)
     if as_json:
         click.echo(json.dumps(decided.as_dict(), indent=2))
     else:
-        click.echo(f"Version {decided.version} is now {decided.verdict}: {decided.comment}")
+        said = f": {decided.comment}" if decided.comment else ""
+        click.echo(f"Version {decided.version} is now {decided.verdict} by {decided.reviewer}{said}")
     return decided
 
 
@@ -245,8 +246,13 @@ def _print(version: ModelVersion) -> None:
     table.add_row("status", version.verdict)
     table.add_row("created", f"{version.created:%Y-%m-%d %H:%M:%S}")
     table.add_row("comment", version.comment or "")
+    table.add_row("reviewer", version.reviewer or "")
     for name, value in version.summary.items():
         table.add_row(_COLUMNS.get(name, name.replace("_", " ")), value)
     table.add_row("report", version.report_uri or "")
     table.add_row("model", version.model_uri or "")
+    table.add_row(
+        "model card",
+        f"{version.card_status}; the package's ModelCard, see --json" if version.card else "none",
+    )
     Console(soft_wrap=True).print(table)

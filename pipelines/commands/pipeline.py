@@ -35,7 +35,7 @@ wait_option = click.option(
 
 @pipeline.command()
 @click.option("--as-of", metavar="NIGHT",
-              help="The night: a date (its 02:00 UTC) or a moment; default: the one that began last.")  # fmt: skip
+              help="The night: a date (its 02:00 UTC) or a moment; default: the newest.")  # fmt: skip
 @click.option("--catch-up", type=click.IntRange(1, 366), metavar="N",
               help="Every night of the last N that no execution has finished, the oldest first.")  # fmt: skip
 @click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE",
@@ -52,7 +52,7 @@ def run(
     names: Names,
     as_json: bool,
 ) -> None:
-    """Run a night and follow it; exit code 1 unless it succeeds. Run again, a night replaces its training set.
+    """Run a night and follow it; exit code 1 unless it succeeds. Run again, it replaces its training set.
 
     With --catch-up nights follow one another, the exit code is 1 if one of them does not succeed, and
     --json prints a list.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,9 +17,7 @@ REVIEWER = "reviewer"
 """The property of a package that holds the ARN of who decided on it last."""
 
 APPROVED, REJECTED, PENDING = "Approved", "Rejected", "PendingManualApproval"
-_CARD_STATUS = {APPROVED: "Approved", REJECTED: "Archived", PENDING: "PendingReview"}
-_LONGEST_COMMENT = 1024  # characters of ApprovalDescription
-_LONGEST_PROPERTY = 256
+_LONGEST_COMMENT = 1024  # characters that SageMaker keeps as ApprovalDescription
 
 
 class RegistryError(Exception):
@@ -31,8 +29,10 @@ class ModelVersion:
     """One registered model.
 
     Attributes:
+        reviewer: ARN of who decided on it last; None while nobody has.
         summary: the evaluation's main figures as texts.
         shadow: it was approved as a shadow only.
+        card: the model card's content and status, as SageMaker keeps them; empty while there is none.
     """
 
     arn: str
@@ -44,11 +44,18 @@ class ModelVersion:
     report_uri: str | None
     model_uri: str | None
     shadow: bool = False
+    reviewer: str | None = None
+    card: dict[str, str] = field(default_factory=dict)
 
     @property
     def verdict(self) -> str:
         """The status for people."""
         return f"{self.status} as shadow" if self.shadow and self.status == APPROVED else self.status
+
+    @property
+    def card_status(self) -> str | None:
+        """How far the model card is: PendingReview or Approved; None while there is none."""
+        return self.card.get("ModelCardStatus")
 
     def as_dict(self) -> dict[str, Any]:
         """The version as a JSON document."""
@@ -59,9 +66,11 @@ class ModelVersion:
             "shadow": self.shadow,
             "created": self.created.isoformat(),
             "comment": self.comment,
+            "reviewer": self.reviewer,
             "summary": self.summary,
             "report": self.report_uri,
             "model": self.model_uri,
+            "card_status": self.card_status,
         }
 
 
@@ -93,10 +102,12 @@ def describe(sagemaker: Any, arn: str) -> ModelVersion:
         status=package["ModelApprovalStatus"],
         created=package["CreationTime"],
         comment=package.get("ApprovalDescription"),
-        summary={name: value for name, value in properties.items() if name != SHADOW},
+        summary={name: value for name, value in properties.items() if name not in (SHADOW, REVIEWER)},
         report_uri=statistics.get("S3Uri"),
         model_uri=containers[0].get("ModelDataUrl"),
         shadow=SHADOW in properties,
+        reviewer=properties.get(REVIEWER),
+        card=package.get("ModelCard", {}),
     )
 
 
@@ -117,23 +128,55 @@ def find(sagemaker: Any, group: str, wanted: str) -> ModelVersion:
 
 
 def decide(
-    sagemaker: Any, version: ModelVersion, status: str, comment: str, *, shadow: bool = False
+    sagemaker: Any, version: ModelVersion, status: str, comment: str, *, reviewer: str, shadow: bool = False
 ) -> ModelVersion:
     """Record a reviewer's verdict (`APPROVED` or `REJECTED`); returns the version as it then is.
 
     Args:
+        reviewer: ARN of who decides, as STS names the caller.
         shadow: it may decide beside the model that answers, and nobody is told what.
+
+    Raises:
+        RegistryError: the comment is longer than SageMaker keeps.
     """
-    marks: dict[str, Any] = {"CustomerMetadataProperties": {SHADOW: "yes"}} if shadow else {}
+    if len(comment) > _LONGEST_COMMENT:
+        raise RegistryError(
+            f"comment: {len(comment)} characters are more than the {_LONGEST_COMMENT} that SageMaker keeps; "
+            "shorten it, or refer to a document"
+        )
+    properties = {REVIEWER: reviewer} | ({SHADOW: "yes"} if shadow else {})
+    marks: dict[str, Any] = {"CustomerMetadataProperties": properties}
     if version.shadow and not shadow:
-        marks = {"CustomerMetadataPropertiesToRemove": [SHADOW]}
+        marks["CustomerMetadataPropertiesToRemove"] = [SHADOW]
     if version.status == status == APPROVED and version.shadow != shadow:
         # Only a change of the status is told to the deployer.
         sagemaker.update_model_package(ModelPackageArn=version.arn, ModelApprovalStatus=PENDING)
     sagemaker.update_model_package(
         ModelPackageArn=version.arn, ModelApprovalStatus=status, ApprovalDescription=comment, **marks
     )
+    decided = describe(sagemaker, version.arn)
+    return _with_card(sagemaker, decided)
+
+
+def _with_card(sagemaker: Any, version: ModelVersion) -> ModelVersion:
+    """The version, its card approved exactly when it is.
+
+    A card of a rejected model waits for review again: SageMaker never lets an archived one change back.
+    Where the card is not there yet, who attaches it (`cdk_app.functions.nightly.card`) looks at the verdict.
+    """
+    wanted = "Approved" if version.status == APPROVED else "PendingReview"
+    if not version.card or version.card_status == wanted:
+        return version
+    sagemaker.update_model_package(
+        ModelPackageArn=version.arn, ModelCard={**version.card, "ModelCardStatus": wanted}
+    )
     return describe(sagemaker, version.arn)
+
+
+def caller(sts: Any) -> str:
+    """ARN of the identity that calls; a reviewer cannot choose it."""
+    arn: str = sts.get_caller_identity()["Arn"]
+    return arn
 
 
 def report(s3: Any, version: ModelVersion) -> dict[str, Any]:

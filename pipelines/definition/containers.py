@@ -119,7 +119,7 @@ def night_uri(inputs: NightlyInputs, variables: Variables, name: str) -> Join:
 
 
 def run_uri(inputs: NightlyInputs, area: str, name: str) -> Join:
-    """``s3://<lake>/<area>/<execution id>/<name>``, for what a registered package may point at: it never changes."""
+    """``s3://<lake>/<area>/<execution id>/<name>``: never changes, so registered packages may point there."""
     return Join(
         on="/",
         values=[f"s3://{inputs.lake_bucket}/{area}", ExecutionVariables.PIPELINE_EXECUTION_ID, name],

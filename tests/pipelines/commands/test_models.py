@@ -18,6 +18,7 @@ from pipelines.commands.rollout import Serving
 from processing.commands import target
 
 GROUP = "fraudline-dev-fraud"
+REVIEWER = "arn:aws:sts::123456789012:assumed-role/reviewers/ada"
 
 
 class _Registry:
@@ -35,6 +36,9 @@ class _Registry:
             }
             for version in (1, 2)
         }
+
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Arn": REVIEWER}
 
     def get_paginator(self, name: str) -> _Registry:
         assert name == "list_model_packages"
@@ -86,7 +90,8 @@ def test_an_approval_is_recorded_with_its_comment(registry: _Registry, wanted: s
     assert code == 0
     decided = json.loads(output)
     assert (decided["version"], decided["status"]) == (version, "Approved")
-    assert decided["comment"].startswith("read the report (")
+    assert (decided["comment"], decided["reviewer"]) == ("read the report", REVIEWER)
+    assert "reviewer" not in decided["summary"]
     statuses = {
         item["ModelPackageVersion"]: item["ModelApprovalStatus"] for item in registry.packages.values()
     }
@@ -105,7 +110,7 @@ def test_a_shadow_is_promoted_by_approving_it_once_more(
     assert [(item["version"], item["shadow"]) for item in json.loads(output)] == [(2, True), (1, False)]
     assert json.loads(output)[0]["summary"] == {"auc": "0.92"}
     code, output = _run("approve", "2")
-    assert "Version 2 is now Approved:" in output
+    assert f"Version 2 is now Approved by {REVIEWER}\n" in output
     # The deployer hears of changes of the status only.
     assert registry.statuses == ["Approved", "PendingManualApproval", "Approved"]
 
@@ -138,6 +143,27 @@ def test_a_rejection_needs_a_reason(registry: _Registry) -> None:
     assert code == 2
     assert "--comment" in output
     assert _run("reject", "2", "--comment", "recall fell")[0] == 0
+
+
+def test_a_comment_that_sagemaker_would_not_keep_is_refused(registry: _Registry) -> None:
+    assert _run("approve", "2", "--comment", "x" * 1024)[0] == 0
+    code, output = _run("approve", "2", "--comment", "x" * 1025)
+    assert code == 1
+    assert "comment: 1025 characters are more than the 1024" in output
+    assert registry.statuses == ["Approved"]
+
+
+def test_the_card_is_approved_when_its_model_is_and_waits_again_when_it_is_not(registry: _Registry) -> None:
+    package = list(registry.packages.values())[1]
+    package["ModelCard"] = {"ModelCardContent": '{"a": 1}', "ModelCardStatus": "PendingReview"}
+    code, output = _run("approve", "2", "--json")
+    assert (code, json.loads(output)["card_status"]) == (0, "Approved")
+    assert package["ModelCard"] == {"ModelCardContent": '{"a": 1}', "ModelCardStatus": "Approved"}
+    code, output = _run("show", "2")
+    assert "Approved; the package's ModelCard, see --json" in output
+    assert json.loads(_run("show", "2", "--json")[1])["card"] == {"a": 1}
+    assert _run("reject", "2", "--comment", "recall fell")[0] == 0
+    assert package["ModelCard"]["ModelCardStatus"] == "PendingReview"
 
 
 def test_an_unknown_version_is_answered_with_those_there_are(registry: _Registry) -> None:
