@@ -40,6 +40,7 @@ SERVING_INSTANCE_TYPES = tuple(
 )
 """What every model package declares that it runs on, so that a changed instance type fits old packages."""
 
+_MAIL_ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
 _DAILY_CRON = re.compile(r"cron\((\d{1,2}) (\d{1,2}) \* \* \? \*\)")
 
 LOG_RETENTION_DAYS = (7, 14, 30, 60, 90, 180, 365)
@@ -78,6 +79,12 @@ def _alarm_seconds(value: int) -> int:
     if value not in ALARM_SECONDS:
         raise ValueError(f"CloudWatch has no such period for alarms; use one of {ALARM_SECONDS}")
     return value
+
+
+def _mail_address(value: str | None) -> str | None:
+    if value and not _MAIL_ADDRESS.fullmatch(value):
+        raise ValueError("not one e-mail address; several readers need an address that is a list")
+    return value or None
 
 
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
@@ -190,6 +197,8 @@ class Settings(BaseSettings):
     schedule_enabled: bool = True
     minimum_auc: Probability = 0.85
     minimum_average_precision: Probability = 0.25
+    mail_address: Annotated[str | None, AfterValidator(_mail_address)] = None
+    """Who is told how every night ended; None subscribes nobody to the topic."""
 
     # Retention
     raw_retention_days: Count = 7 * 365 + 2

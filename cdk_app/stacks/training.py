@@ -1,4 +1,4 @@
-"""The nightly pipeline (N1, N3-N5), its code, and the schedule that starts it."""
+"""The nightly pipeline (N1, N3-N6), its code, the schedule that starts it, and the mail about its end."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk_app.arns import Arns
+from cdk_app.constructs.night_mail import NightMail
 from cdk_app.constructs.pipeline_role import PipelineRole
 from cdk_app.nag import acknowledge
 from cdk_app.project import inference_image
@@ -34,14 +35,16 @@ SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 class TrainingStack(Stack):
     """A SageMaker pipeline at content-hashed code, started every night.
 
-    The schedule passes the time it was to fire as ``AsOf``, so a late or repeated start trains on
-    the same data, and as part of the request token, so a repeated start is the same execution.
+    The schedule passes the time it was to fire as ``AsOf``, the night's name, so a late or repeated start
+    trains on the same data, and as part of the request token, so a repeated start is the same execution.
     """
 
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: Settings, key: kms.IKey, **kwargs: Any
     ) -> None:
-        super().__init__(scope, construct_id, description="The nightly pipeline and its schedule", **kwargs)
+        super().__init__(
+            scope, construct_id, description="The nightly pipeline, its schedule and its mail", **kwargs
+        )
         self._settings = settings
         self._arns = Arns(self, settings.names)
         role = PipelineRole(self, "PipelineRole", arns=self._arns, key=key)
@@ -55,6 +58,7 @@ class TrainingStack(Stack):
             role_arn=role.role.role_arn,
         )
         pipeline.node.add_dependency(role)
+        NightMail(self, "NightMail", settings=settings, arns=self._arns, key=key)
         self._schedule().add_resource_dependency(pipeline)
 
     def _inputs(self, role: iam.IRole, key: kms.IKey) -> NightlyInputs:

@@ -36,6 +36,7 @@ PROD = {
     "schedule_expression": "cron(30 3 * * ? *)",
     "schedule_enabled": False,
     "minimum_auc": 0.95,
+    "mail_address": "fraud-team@example.com",
 }
 
 

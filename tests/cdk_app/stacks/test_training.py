@@ -88,6 +88,10 @@ def test_jobs_read_the_lake_and_encrypt_with_its_key(definition: Document) -> No
     assert "Key" in arguments["ProcessingResources"]["ClusterConfig"]["VolumeKmsKeyId"]
 
 
+def test_an_execution_has_to_name_its_night(definition: Document) -> None:
+    assert defaults(definition)["AsOf"] is None
+
+
 def test_settings_reach_the_definition(definition: Document, prod: Assembly) -> None:
     assert defaults(definition)["MinimumAuc"] == 0.85
     changed = definition_of(prod.template("training"))
@@ -113,8 +117,8 @@ def test_every_night_at_two_as_of_the_time_it_was_to_start(template: Template) -
     assert request["PipelineParameters"] == [{"Name": "AsOf", "Value": "<aws.scheduler.scheduled-time>"}]
     token = request["ClientRequestToken"].replace("<aws.scheduler.scheduled-time>", "2026-03-01T02:00:00Z")
     assert 32 <= len(token) <= 128, "SageMaker's limits for a request token"
-    (queue,) = template.resources("AWS::SQS::Queue")
-    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [queue, "Arn"]}}
+    queue = target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]
+    assert template.resources("AWS::SQS::Queue")[queue]["QueueName"] == "fraudline-dev-missed-starts"
 
 
 def test_the_schedule_follows_its_settings(prod: Assembly) -> None:
@@ -131,8 +135,56 @@ def test_the_schedule_may_start_one_pipeline_and_nothing_else(template: Template
     ]
 
 
-def test_the_pipeline_can_neither_approve_nor_deploy(template: Template) -> None:
+def test_nothing_here_can_approve_or_deploy(template: Template) -> None:
     actions = {action for item in template.statements() for action in text(item["Action"]).split(",")}
-    forbidden = {"sagemaker:UpdateModelPackage", "sagemaker:UpdateEndpoint", "sagemaker:CreateEndpoint"}
+    forbidden = {"sagemaker:UpdateEndpoint", "sagemaker:CreateEndpoint", "sagemaker:CreateModel"}
     assert not actions & forbidden
     assert not [action for action in actions if "*" in action]
+    (update,) = (item for item in template.statements() if "UpdateModelPackage" in text(item["Action"]))
+    assert update["Condition"] == {"StringEqualsIfExists": {"sagemaker:ModelApprovalStatus": "Rejected"}}
+    pipeline, teller = (
+        next(name for name in template.resources("AWS::IAM::Role") if part in name)
+        for part in ("PipelineRole", "NightMailTellerRole")
+    )
+    owners = {
+        policy["Roles"][0]["Ref"]: text([item["Action"] for item in policy["PolicyDocument"]["Statement"]])
+        for policy in template.resources("AWS::IAM::Policy").values()
+    }
+    assert "UpdateModelPackage" in owners[teller]
+    assert "UpdateModelPackage" not in owners[pipeline]
+
+
+def test_every_end_of_a_night_is_told(template: Template) -> None:
+    rule = template.only("AWS::Events::Rule")
+    assert rule["EventPattern"]["detail-type"] == [
+        "SageMaker Model Building Pipeline Execution Status Change"
+    ]
+    detail = rule["EventPattern"]["detail"]
+    assert detail["currentPipelineExecutionStatus"] == ["Succeeded", "Failed", "Stopped"]
+    assert [text(arn) for arn in detail["pipelineArn"]] == [
+        "arn:aws:sagemaker:us-east-1:<AWS::AccountId>:pipeline/fraudline-dev-nightly"
+    ]
+    (target,) = rule["Targets"]
+    (function,) = template.resources("AWS::Lambda::Function")
+    assert target["Arn"]["Fn::GetAtt"][0] == function
+    assert target["RetryPolicy"]["MaximumRetryAttempts"] == 12
+    (queue,) = (
+        name
+        for name, queue in template.resources("AWS::SQS::Queue").items()
+        if queue["QueueName"] == "fraudline-dev-nights-dead-letters"
+    )
+    assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] == queue
+    lambda_ = template.only("AWS::Lambda::Function")
+    assert lambda_["DeadLetterConfig"]["TargetArn"]["Fn::GetAtt"][0] == queue
+    (topic,) = template.resources("AWS::SNS::Topic")
+    assert lambda_["Environment"]["Variables"]["TOPIC_ARN"] == {"Ref": topic}
+    assert template.only("AWS::Lambda::EventInvokeConfig")["MaximumRetryAttempts"] == 2
+
+
+def test_the_mail_goes_to_who_is_set(template: Template, prod: Assembly) -> None:
+    assert template.resources("AWS::SNS::Subscription") == {}
+    subscription = prod.template("training").only("AWS::SNS::Subscription")
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "fraud-team@example.com")
+    topic = template.only("AWS::SNS::Topic")
+    assert topic["TopicName"] == "fraudline-dev-nights"
+    assert topic["KmsMasterKeyId"]
