@@ -10,6 +10,7 @@ import pandas as pd
 
 AS_OF = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 NIGHT = "2026-03-01T02:00:00Z"
+ONE_DAY = timedelta(days=1)
 DAYS = 45
 USERS, MERCHANTS, PER_DAY = 80, 25, 160
 

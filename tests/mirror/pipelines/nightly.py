@@ -1,0 +1,95 @@
+"""The project's own nightly pipeline on a small lake, in a mirror."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipelines.bundles import build_bundles
+from pipelines.definition import NightlyInputs, canonical_json, nightly_definition
+from tests.mirror.pipelines.definitions import IMAGE, ROLE
+from tests.mirror.pipelines.test_executions import create
+from tests.mirror.running import RunningMirror
+from tests.pipelines import lake
+
+GROUP = "nightly-models"
+LAKE = "lake"
+# This mirror has no endpoint, so there are no decisions to compare.
+PARAMETERS = {
+    "AsOf": lake.NIGHT, "HistoryDays": "40", "Rounds": "60", "ParityHours": "0",
+    "MinimumAuc": "0.6", "MinimumAveragePrecision": "0.01",
+}  # fmt: skip
+TRAINING_SET = f"processed/training_sets/as-of={lake.NIGHT}"
+
+
+def deploy(mirror: RunningMirror, folder: Path) -> str:
+    """Fill the lake with 45 days of purchases and create the pipeline; its definition."""
+    s3 = mirror.client("s3")
+    s3.create_bucket(Bucket=LAKE)
+    rows = lake.transactions()
+    put_lake(mirror, folder, rows)
+    s3.put_object(Bucket=LAKE, Key="profiles/_empty", Body=b"")
+    bundles = build_bundles(folder / "code")
+    for bundle in (bundles.processing, bundles.training):
+        s3.put_object(Bucket=LAKE, Key=f"code/{bundle.name}", Body=bundle.read_bytes())
+    definition = nightly_definition(
+        NightlyInputs(
+            environment="dev",
+            pipeline_name="nightly",
+            role_arn=ROLE,
+            lake_bucket=LAKE,
+            profiles_uri=f"s3://{LAKE}/profiles/",
+            processing_code_uri=f"s3://{LAKE}/code/{bundles.processing.name}",
+            training_code_uri=f"s3://{LAKE}/code/{bundles.training.name}",
+            code_version=bundles.version,
+            xgboost_image=IMAGE,
+            inference_image=IMAGE,
+            model_package_group=GROUP,
+        )
+    )
+    text = canonical_json(definition)
+    create(mirror, text, "nightly")
+    return text
+
+
+def put_lake(mirror: RunningMirror, folder: Path, rows: pd.DataFrame) -> None:
+    """Put transactions and their labels where the pipeline reads them."""
+    lake.write_lake(folder, rows, lake.labels(rows))
+    inputs = folder / "processing" / "input"
+    for name, prefix in (("transactions", "raw/transactions"), ("labels", "labels")):
+        for path in (inputs / name).rglob("*.parquet"):
+            key = f"{prefix}/{path.relative_to(inputs / name)}"
+            mirror.client("s3").put_object(Bucket=LAKE, Key=key, Body=path.read_bytes())
+
+
+def changed(definition: str, change: Callable[[dict[str, Any]], None]) -> str:
+    """The definition after `change` of every step."""
+    document = json.loads(definition)
+
+    def visit(steps: list[dict[str, Any]]) -> None:
+        for step in steps:
+            change(step)
+            for branch in ("IfSteps", "ElseSteps"):
+                visit(step["Arguments"].get(branch, []))
+
+    visit(document["Steps"])
+    return json.dumps(document)
+
+
+def objects(mirror: RunningMirror, prefix: str) -> dict[str, bytes]:
+    """Bodies of the lake's objects below a prefix, by the rest of their keys."""
+    s3 = mirror.client("s3")
+    listed = s3.list_objects_v2(Bucket=LAKE, Prefix=prefix).get("Contents", [])
+    return {
+        item["Key"].removeprefix(prefix): s3.get_object(Bucket=LAKE, Key=item["Key"])["Body"].read()
+        for item in listed
+    }
+
+
+def training_set(mirror: RunningMirror) -> dict[str, bytes]:
+    """What BuildFeatures wrote for the night."""
+    return objects(mirror, f"{TRAINING_SET}/")
