@@ -65,6 +65,7 @@ def test_a_transaction_becomes_an_explained_decision(mirror: RunningMirror) -> N
     _eventually(current, "the last event is in the Feature Store", 180)
     _eventually(lambda: _rows_in_lake(mirror, lake) == history.transactions.num_rows, "the lake is complete")
 
+    mails = _subscribe(mirror)
     sagemaker = mirror.client("sagemaker")
     execution = sagemaker.start_pipeline_execution(
         PipelineName=NAMES.pipeline, PipelineParameters=_parameters(dataset)
@@ -85,6 +86,11 @@ def test_a_transaction_becomes_an_explained_decision(mirror: RunningMirror) -> N
         "ModelPackageSummaryList"
     ]
     assert package["ModelApprovalStatus"] == "PendingManualApproval"
+    subject, text = _mail(mirror, mails)
+    assert subject.endswith(": version 1 waits for review")
+    assert execution in text
+    card = sagemaker.describe_model_package(ModelPackageName=package["ModelPackageArn"])["ModelCard"]
+    assert card["ModelCardStatus"] == "PendingReview"
     sagemaker.update_model_package(ModelPackageArn=package["ModelPackageArn"], ModelApprovalStatus="Approved")
     _eventually(lambda: _decide(mirror, newest)["decided_by"] == "model", "the approved model serves")
     decision = _decide(mirror, newest)
@@ -108,6 +114,7 @@ def test_a_model_that_misses_its_criteria_is_not_registered(mirror: RunningMirro
     _eventually(lambda: _rows_in_lake(mirror, lake) == dataset.transactions.num_rows, "the lake is complete")
 
     sagemaker = mirror.client("sagemaker")
+    mails = _subscribe(mirror)
     parameters = [p for p in _parameters(dataset) if p["Name"] != "MinimumAuc"]
     execution = sagemaker.start_pipeline_execution(
         PipelineName=NAMES.pipeline, PipelineParameters=[*parameters, {"Name": "MinimumAuc", "Value": "1.0"}]
@@ -126,6 +133,9 @@ def test_a_model_that_misses_its_criteria_is_not_registered(mirror: RunningMirro
     assert "RegisterModel" not in by_name
     group = {"ModelPackageGroupName": NAMES.model_package_group}
     assert sagemaker.list_model_packages(**group)["ModelPackageSummaryList"] == []
+    subject, text = _mail(mirror, mails)
+    assert subject.endswith(": the model is rejected")
+    assert text.startswith("No model: The model misses a criterion")
 
 
 def _send(kinesis: Any, stream: str, records: list[Record]) -> None:
@@ -133,6 +143,30 @@ def _send(kinesis: Any, stream: str, records: list[Record]) -> None:
         batch = [{"Data": r.data, "PartitionKey": r.partition_key} for r in records[start : start + 500]]
         answer = kinesis.put_records(StreamName=NAMES.stream(stream), Records=batch)
         assert answer["FailedRecordCount"] == 0
+
+
+def _subscribe(mirror: RunningMirror) -> str:
+    """Subscribe a queue to the deployed topic of nights; its URL."""
+    sqs = mirror.client("sqs")
+    queue: str = sqs.create_queue(QueueName="mailbox")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    topic = f"arn:aws:sns:{mirror.region}:{mirror.account}:{NAMES.prefix}-nights"
+    mirror.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=attributes["QueueArn"])
+    return queue
+
+
+def _mail(mirror: RunningMirror, queue: str) -> tuple[str, str]:
+    """Subject and text of the one mail that arrived."""
+    received: list[dict[str, Any]] = []
+
+    def arrived() -> bool:
+        received.extend(mirror.client("sqs").receive_message(QueueUrl=queue).get("Messages", []))
+        return bool(received)
+
+    _eventually(arrived, "the mail arrives")
+    (message,) = received
+    body = json.loads(message["Body"])
+    return body["Subject"], body["Message"]
 
 
 def _parameters(dataset: Dataset) -> list[dict[str, str]]:

@@ -48,6 +48,8 @@ def test_shards_follow_from_records_and_bytes(rate: int, size: int, shards: int)
         ({"environment": "a" * 17}, "1-16"),
         ({"region": "useast1"}, "region"),
         ({"account": "12345"}, "account"),
+        ({"mail_address": "the fraud team"}, "mail_address"),
+        ({"mail_address": "a@example.com,b@example.com"}, "several readers need an address that is a list"),
         ({"stream_mode": "sharded"}, "stream_mode"),
         ({"stream_shards": 2}, "stream_shards: on-demand streams have none"),
         (

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import psutil
 import pytest
 from sagemaker.core.shapes.model_card_shapes import ModelCardContent
@@ -274,14 +275,16 @@ def test_another_transaction_in_the_lake_is_another_training_set(
     # Later than the night: it changes the lake and nothing that the night may know.
     late = rows.tail(1).assign(transaction_id="late", timestamp=rows["timestamp"].max() + lake.ONE_DAY)
     late["arrival_time"] = late["timestamp"]
-    put_lake(mirror, tmp_path / "late", rows._append(late))
+    put_lake(mirror, tmp_path / "late", pd.concat([rows, late], ignore_index=True))
     arn = start(mirror, "nightly", **PARAMETERS)
     assert wait(mirror, arn, timeout=200)["PipelineExecutionStatus"] == "Succeeded"
     after = training_set(mirror)
     assert [name for name in after if name.endswith(".parquet") and after[name] != before[name]] == []
     assert steps(mirror, arn)["TrainModel"]["CacheHitResult"]
 
-    rows.loc[len(rows) // 2, "amount_minor"] += 1
+    amounts = rows["amount_minor"].to_numpy(copy=True)
+    amounts[len(rows) // 2] += 1
+    rows["amount_minor"] = amounts
     put_lake(mirror, tmp_path / "changed", rows)
     arn = start(mirror, "nightly", **PARAMETERS)
     assert wait(mirror, arn, timeout=200)["PipelineExecutionStatus"] == "Succeeded"
