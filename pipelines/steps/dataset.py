@@ -62,7 +62,7 @@ def read_split(folder: Path, name: str, manifest: Mapping[str, Any] | None = Non
     )
     if manifest is not None:
         found = _split_hash(split.keys["transaction_id"], split.target, split.features)
-        _same(name, found, manifest["splits"].get(name, {}).get("sha256"))
+        hold_against(name, found, manifest["splits"].get(name, {}).get("sha256"))
     return split
 
 
@@ -87,7 +87,7 @@ def read_manifest(folder: Path, sha256: str | None = None) -> dict[str, Any]:
         raise StepError(f"manifest: {file} does not exist; run pipelines.steps.features first")
     manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     if sha256 is not None:
-        _same("manifest", training_set_hash(manifest), sha256)
+        hold_against("manifest", training_set_hash(manifest), sha256)
     return manifest
 
 
@@ -105,7 +105,12 @@ def content_hash(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _same(name: str, found: str, expected: str | None) -> None:
+def hold_against(name: str, found: str, expected: str | None) -> None:
+    """Nothing, when the hash of what was read is the expected one.
+
+    Raises:
+        StepError: it is another one; `name` says of what.
+    """
     if found != expected:
         raise StepError(
             f"{name}: its content is {found[:12]}, not {str(expected)[:12]}: another execution of this night "

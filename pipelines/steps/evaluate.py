@@ -22,7 +22,14 @@ from pipelines.report.figures import calibration_bins, cost_points, segments
 from pipelines.report.nightly import report_page
 from pipelines.steps.booster import scores
 from pipelines.steps.container import StepError, processing_input, processing_output, run
-from pipelines.steps.dataset import Dataset, read_manifest, read_split, write_json
+from pipelines.steps.dataset import (
+    Dataset,
+    content_hash,
+    hold_against,
+    read_manifest,
+    read_split,
+    write_json,
+)
 from pipelines.steps.metrics import binary_classification_metrics, decisions, fraud_metrics
 from pipelines.steps.plots import draw
 from pipelines.steps.thresholds import Costs
@@ -54,7 +61,7 @@ def main(arguments: list[str]) -> None:
     folder = processing_output("evaluation")
     draw(predictions, test.target, folder)
     write_json(report, folder / "evaluation.json")
-    page = report_page(report, _quality(), predictions, test.target)
+    page = report_page(report, _quality(options.quality_sha256), predictions, test.target)
     (folder / REPORT_FILE).write_text(page, encoding="utf-8")
     for name, value in report["summary"].items():
         print(f"{name}: {value}")
@@ -95,11 +102,13 @@ def evaluation(
     }
 
 
-def _quality() -> dict[str, Any]:
+def _quality(sha256: str | None) -> dict[str, Any]:
     file = processing_input("quality") / FILE
     if not file.is_file():
         raise StepError(f"quality: {file} does not exist; run pipelines.steps.features first")
     found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    if sha256 is not None:
+        hold_against("quality", content_hash(found), sha256)
     return found
 
 
@@ -148,7 +157,7 @@ def single_row_latency(booster: xgb.Booster, test: Dataset, calls: int = 300) ->
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipelines.steps.evaluate", description=__doc__)
     parser.add_argument("--training-set-sha256", help="content that it must find")
-    parser.add_argument("--quality-sha256", help="of quality.json; makes the step's cache see it")
+    parser.add_argument("--quality-sha256", help="content of quality.json that it must find")
     return parser
 
 

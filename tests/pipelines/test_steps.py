@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,51 @@ def test_a_missing_input_is_named(bundles: CodeBundles, tmp_path: Path, step: st
     result = run_step(["-m", f"pipelines.steps.{step}"], tmp_path, bundles.processing)
     assert result.returncode == 65
     assert re.search(message, result.stderr)
+
+
+@pytest.mark.parametrize(
+    ("step", "option", "name"),
+    [
+        ("train", "--training-set-sha256", "manifest"),
+        ("evaluate", "--training-set-sha256", "manifest"),
+        ("evaluate", "--quality-sha256", "quality"),
+    ],
+)
+def test_what_another_run_of_the_night_replaced_is_refused(
+    run: Containers, bundles: CodeBundles, tmp_path: Path, step: str, option: str, name: str
+) -> None:
+    opt_ml = _inputs_of(run, step, tmp_path)
+    command = ["-m", f"pipelines.steps.{step}", *(["--rounds", "1"] if step == "train" else [])]
+    result = run_step([*command, option, "ab" * 32], opt_ml, bundles.processing)
+    assert result.returncode == 65
+    assert re.search(
+        f"{name}: its content is [0-9a-f]{{12}}, not abababababab: another execution", result.stderr
+    )
+    expected = manifest(run.features)["quality_sha256" if name == "quality" else "sha256"]
+    assert run_step([*command, option, expected], opt_ml, bundles.processing).returncode == 0
+
+
+@pytest.mark.parametrize(("step", "split"), [("train", "validation"), ("evaluate", "test")])
+def test_a_split_that_the_manifest_does_not_tell_of_is_refused(
+    run: Containers, bundles: CodeBundles, tmp_path: Path, step: str, split: str
+) -> None:
+    opt_ml = _inputs_of(run, step, tmp_path)
+    (file,) = opt_ml.rglob(f"{split}.parquet")
+    rows = pd.read_parquet(file)
+    rows["is_fraud"] = 1 - rows["is_fraud"]
+    rows.to_parquet(file, index=False)
+    result = run_step(["-m", f"pipelines.steps.{step}"], opt_ml, bundles.processing)
+    assert result.returncode == 65
+    assert f"{split}: its content is " in result.stderr
+
+
+def _inputs_of(run: Containers, step: str, tmp_path: Path) -> Path:
+    """A container of its own with the inputs that the step had."""
+    source, inputs = (
+        (run.training, Path("input")) if step == "train" else (run.evaluation, Path("processing/input"))
+    )
+    shutil.copytree(source / inputs, tmp_path / inputs)
+    return tmp_path
 
 
 def test_a_hyperparameter_out_of_range_is_named(run: Containers, bundles: CodeBundles) -> None:
