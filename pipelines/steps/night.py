@@ -1,0 +1,116 @@
+"""What the steps share that read and write the lake by day: the night's as-of time, day, lake and clients."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import boto3
+import pandas as pd
+import pyarrow as pa
+from botocore.config import Config
+
+from feature_groups.names import Names
+from pipelines.steps.container import StepError
+from pipelines.steps.windows import parse_as_of
+from processing.lake import LABELS, RAW_TRANSACTIONS
+from processing.lake.keys import LABEL_PREFIX, RAW_PREFIX, day_prefixes
+from processing.lake.reading import LakeError, LakeReader
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """One night of one deployment.
+
+    Attributes:
+        as_of: nothing later is known.
+        names: of the deployed resources.
+        lake: name of the bucket.
+    """
+
+    as_of: datetime
+    names: Names
+    lake: str
+
+    @property
+    def day(self) -> date:
+        """The last day (UTC) that was over at the as-of time: the day whose facts are written."""
+        return self.as_of.date() - timedelta(days=1)
+
+    def partition(self) -> str:
+        """Folder of what describes the state of things at the as-of time."""
+        return f"date={self.as_of:%Y-%m-%d}"
+
+    def day_partition(self) -> str:
+        """Folder of what happened on the day."""
+        return f"date={self.day:%Y-%m-%d}"
+
+    def transactions(self, first: date, last: date) -> pd.DataFrame:
+        """Transactions of whole days, each id's first arrival, before the as-of time; in event order.
+
+        Raises:
+            StepError: a file cannot be read.
+        """
+        frame: pd.DataFrame = self.read(day_prefixes(RAW_PREFIX, first, last), RAW_TRANSACTIONS).to_pandas()
+        frame = frame[frame["timestamp"] < self.as_of]
+        arrived = frame.sort_values(["arrival_time", "timestamp", "transaction_id"], kind="stable")
+        kept = arrived.drop_duplicates("transaction_id")
+        return kept.sort_values(["timestamp", "transaction_id"], kind="stable").reset_index(drop=True)
+
+    def labels(self, first: date) -> pd.DataFrame:
+        """Labels that became known from `first` on and by the as-of time, in the order they became known.
+
+        Raises:
+            StepError: a file cannot be read.
+        """
+        prefixes = day_prefixes(LABEL_PREFIX, first, self.as_of.date())
+        frame: pd.DataFrame = self.read(prefixes, LABELS).to_pandas()
+        frame = frame[frame["investigation_complete_time"] <= self.as_of]
+        order = ["investigation_complete_time", "transaction_id"]
+        return frame.sort_values(order, kind="stable").reset_index(drop=True)
+
+    def read(self, prefixes: Iterable[str], schema: pa.Schema) -> pa.Table:
+        """Rows of the lake's Parquet files below some prefixes.
+
+        Raises:
+            StepError: a file cannot be read.
+        """
+        try:
+            return LakeReader(client("s3"), self.lake).read(prefixes, schema)
+        except LakeError as error:
+            raise StepError(str(error)) from None
+
+
+def add_night(parser: argparse.ArgumentParser) -> None:
+    """The options that `night_of` reads."""
+    parser.add_argument("--environment", required=True, help="which deployment")
+    parser.add_argument("--lake", required=True, help="bucket of the lake")
+    parser.add_argument("--as-of", default="auto", help="ISO-8601 UTC, or auto")
+    parser.add_argument("--started-at", help="what auto means; default: now")
+
+
+def night_of(options: argparse.Namespace) -> Night:
+    """The night that the options name.
+
+    Raises:
+        StepError: one of them does not fit.
+    """
+    try:
+        names = Names(options.environment)
+    except ValueError as error:
+        raise StepError(str(error)) from None
+    return Night(parse_as_of(options.as_of, options.started_at), names, options.lake)
+
+
+def client(service: str, **config: Any) -> Any:
+    """A client of the job's region; threads may share it."""
+    # A processing job is told its region as AWS_REGION, which boto3 does not look at.
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    settings = Config(
+        max_pool_connections=32, retries={"mode": "standard", "total_max_attempts": 8}, **config
+    )
+    return boto3.client(service, region_name=region, config=settings)
