@@ -73,6 +73,17 @@ class Night:
         order = ["investigation_complete_time", "transaction_id"]
         return frame.sort_values(order, kind="stable").reset_index(drop=True)
 
+    def profiles(self, uri: str, schema: pa.Schema) -> pa.Table:
+        """Versions of user profiles below an S3 prefix of the lake.
+
+        Raises:
+            StepError: the prefix is elsewhere, or a file cannot be read.
+        """
+        prefix = uri.removeprefix(f"s3://{self.lake}/")
+        if prefix == uri:
+            raise StepError(f"profiles: {uri!r} is not in the lake; use a prefix of s3://{self.lake}/")
+        return self.read([prefix], schema)
+
     def read(self, prefixes: Iterable[str], schema: pa.Schema) -> pa.Table:
         """Rows of the lake's Parquet files below some prefixes.
 

@@ -13,6 +13,8 @@ AGGREGATES_PREFIX = "processed/aggregates/"
 BATCH_SCORES_PREFIX = "processed/batch_scores/"
 TRAINING_SETS_PREFIX = "processed/training_sets/"
 MODELS_PREFIX = "models/"
+SERVED_PREFIX = "models/served/"
+"""Archives that an endpoint with several models fetches from: copies, which no package names."""
 ANALYTICS_PREFIX = "analytics/"
 AUDIT_ROOT = "audit/"
 PREFIXES = (

@@ -67,10 +67,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _profiles(night: Night, uri: str) -> pd.DataFrame:
-    prefix = uri.removeprefix(f"s3://{night.lake}/")
-    if prefix == uri:
-        raise StepError(f"profiles: {uri!r} is not in the lake {night.lake}")
-    frame: pd.DataFrame = night.read([prefix], PROFILES).to_pandas()
+    frame: pd.DataFrame = night.profiles(uri, PROFILES).to_pandas()
     return frame[~frame["is_deleted"].eq(True)]
 
 

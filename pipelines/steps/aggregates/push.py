@@ -78,9 +78,7 @@ class Pusher:
             with ThreadPoolExecutor(_THREADS, thread_name_prefix="push") as pool:
                 written = sum(pool.map(lambda part: self._part(part, as_of), _parts(rows, READ_AT_ONCE)))
         except (ClientError, BotoCoreError) as error:
-            raise StepError(
-                f"feature group {self._physical}: {error}; deploy the group, or let the job's role use it"
-            ) from error
+            raise self._unusable(str(error)) from error
         return Pushed(written, len(rows) - written)
 
     def _part(self, rows: Sequence[tuple[str, Entry]], as_of: datetime) -> int:
@@ -107,8 +105,7 @@ class Pusher:
         for pause in _pauses():
             answer = self._client.batch_get_record(Identifiers=[wanted])
             if answer["Errors"]:
-                first = answer["Errors"][0]
-                raise StepError(f"feature group {self._physical}: {first['ErrorMessage']}")
+                raise self._unusable(answer["Errors"][0]["ErrorMessage"])
             for item in answer["Records"]:
                 values = {value["FeatureName"]: value["ValueAsString"] for value in item["Record"]}
                 moment = datetime.fromisoformat(values[self._group.event_time])
@@ -118,6 +115,11 @@ class Pusher:
             [wanted] = answer["UnprocessedIdentifiers"]
             time.sleep(pause)
         raise StepError(f"feature group {self._physical}: it is too busy to be read; start the step again")
+
+    def _unusable(self, said: str) -> StepError:
+        return StepError(
+            f"feature group {self._physical}: {said}; deploy the group, or let the job's role use it"
+        )
 
     def _write(self, entries: list[Entry]) -> None:
         if self._in_batches:

@@ -1,0 +1,111 @@
+"""One night on a mirror: its lake, its feature groups, and its steps run as their containers do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+
+from feature_groups import MERCHANT_RISK, USER_BASELINE
+from feature_groups.names import Names
+from pipelines.bundles import CodeBundles
+from tests.mirror.pipelines.definitions import ROLE
+from tests.mirror.running import RunningMirror
+from tests.pipelines import lake
+from tests.pipelines.conftest import run_step
+
+BUCKET = "lake"
+PROFILES = f"s3://{BUCKET}/profiles/"
+NAMES = Names("dev")
+
+
+def fill_lake(mirror: RunningMirror, folder: Path) -> pd.DataFrame:
+    """Put 45 days of purchases, their labels and some profiles; returns the purchases."""
+    s3 = mirror.client("s3")
+    s3.create_bucket(Bucket=BUCKET)
+    rows = lake.transactions()
+    lake.write_lake(folder, rows, lake.labels(rows))
+    inputs = folder / "processing" / "input"
+    for name, prefix in (("transactions", "raw/transactions"), ("labels", "labels")):
+        for path in (inputs / name).rglob("*.parquet"):
+            key = f"{prefix}/{path.relative_to(inputs / name)}"
+            s3.put_object(Bucket=BUCKET, Key=key, Body=path.read_bytes())
+    profiles = pd.DataFrame(
+        {
+            "user_id": ["u001", "u002", "u003"],
+            # As the Feature Store writes them.
+            "event_time": ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "2026-02-01T00:00:00.5Z"],
+            "home_country": ["BE", "BR", "BE"],
+            "home_lat": [50.8, -23.5, None],
+            "home_lon": [4.3, -46.6, None],
+            "account_created_at": ["2020-01-01T00:00:00Z", None, None],
+            "is_deleted": [False, False, False],
+        }
+    )
+    path = folder / "profiles.parquet"
+    profiles.to_parquet(path, index=False)
+    s3.put_object(Bucket=BUCKET, Key="profiles/a.parquet", Body=path.read_bytes())
+    return rows
+
+
+def create_groups(mirror: RunningMirror) -> None:
+    """The feature groups that a night writes to."""
+    for group in (USER_BASELINE, MERCHANT_RISK):
+        mirror.client("sagemaker").create_feature_group(
+            FeatureGroupName=NAMES.feature_group(group.name),
+            RecordIdentifierFeatureName=group.record_identifier,
+            EventTimeFeatureName=group.event_time,
+            FeatureDefinitions=[{"FeatureName": n, "FeatureType": t} for n, t in group.features],
+            OnlineStoreConfig={"EnableOnlineStore": True},
+            RoleArn=ROLE,
+        )
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a step left: its exit code, what it said, and the files that its job uploads, by path."""
+
+    code: int
+    said: str
+    failure: str
+    files: dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Runs steps on the packed code against a mirror, each in a folder of its own."""
+
+    mirror: RunningMirror
+    bundles: CodeBundles
+    root: Path
+
+    def run(self, step: str, *arguments: str, as_of: str = lake.AS_OF.isoformat()) -> Ran:
+        """``python3 -m pipelines.steps.STEP`` with the options that every step of a night has."""
+        opt_ml = self.root / f"{len(list(self.root.iterdir()))}-{step}"
+        opt_ml.mkdir()
+        command = ["-m", f"pipelines.steps.{step}", "--environment", "dev", "--lake", BUCKET,
+                   "--as-of", as_of, *arguments]  # fmt: skip
+        result = run_step(command, opt_ml, self.bundles.processing, **self.mirror.environ())
+        output = opt_ml / "processing" / "output"
+        files = {path.relative_to(output).as_posix(): path.read_bytes() for path in _files(output)}
+        return Ran(result.returncode, result.stdout, result.stderr, files)
+
+    def upload(self, ran: Ran, output: str, prefix: str) -> None:
+        """Put what a step wrote where its job would."""
+        for name, content in ran.files.items():
+            if name.startswith(f"{output}/"):
+                key = f"{prefix}/{name.removeprefix(f'{output}/')}"
+                self.mirror.client("s3").put_object(Bucket=BUCKET, Key=key, Body=content)
+
+
+def later(days: int) -> str:
+    """An as-of time so many days after the lake's, and after the present."""
+    now = pd.Timestamp.now(tz="UTC")
+    return (max(now, pd.Timestamp(lake.AS_OF)) + timedelta(days=days)).isoformat()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
