@@ -17,8 +17,7 @@ from botocore.config import Config
 from feature_groups.names import Names
 from pipelines.steps.container import StepError
 from pipelines.steps.windows import parse_as_of
-from processing.lake import LABELS, RAW_TRANSACTIONS
-from processing.lake.keys import LABEL_PREFIX, RAW_PREFIX, day_prefixes
+from processing.lake.history import labels_known, transactions_of
 from processing.lake.reading import LakeError, LakeReader
 
 
@@ -50,28 +49,26 @@ class Night:
         return f"date={self.day:%Y-%m-%d}"
 
     def transactions(self, first: date, last: date) -> pd.DataFrame:
-        """Transactions of whole days, each id's first arrival, before the as-of time; in event order.
+        """See `transactions_of`.
 
         Raises:
             StepError: a file cannot be read.
         """
-        frame: pd.DataFrame = self.read(day_prefixes(RAW_PREFIX, first, last), RAW_TRANSACTIONS).to_pandas()
-        frame = frame[frame["timestamp"] < self.as_of]
-        arrived = frame.sort_values(["arrival_time", "timestamp", "transaction_id"], kind="stable")
-        kept = arrived.drop_duplicates("transaction_id")
-        return kept.sort_values(["timestamp", "transaction_id"], kind="stable").reset_index(drop=True)
+        try:
+            return transactions_of(self._reader(), first, last, self.as_of)
+        except LakeError as error:
+            raise StepError(str(error)) from None
 
     def labels(self, first: date) -> pd.DataFrame:
-        """Labels that became known from `first` on and by the as-of time, in the order they became known.
+        """See `labels_known`.
 
         Raises:
             StepError: a file cannot be read.
         """
-        prefixes = day_prefixes(LABEL_PREFIX, first, self.as_of.date())
-        frame: pd.DataFrame = self.read(prefixes, LABELS).to_pandas()
-        frame = frame[frame["investigation_complete_time"] <= self.as_of]
-        order = ["investigation_complete_time", "transaction_id"]
-        return frame.sort_values(order, kind="stable").reset_index(drop=True)
+        try:
+            return labels_known(self._reader(), first, self.as_of)
+        except LakeError as error:
+            raise StepError(str(error)) from None
 
     def profiles(self, uri: str, schema: pa.Schema) -> pa.Table:
         """Versions of user profiles below an S3 prefix of the lake.
@@ -91,9 +88,16 @@ class Night:
             StepError: a file cannot be read.
         """
         try:
-            return LakeReader(client("s3"), self.lake).read(prefixes, schema)
+            return self._reader().read(prefixes, schema)
         except LakeError as error:
             raise StepError(str(error)) from None
+
+    def has(self, prefix: str) -> bool:
+        """Whether the lake has a Parquet file below a prefix."""
+        return any(self._reader().keys(prefix))
+
+    def _reader(self) -> LakeReader:
+        return LakeReader(client("s3"), self.lake)
 
 
 def add_night(parser: argparse.ArgumentParser) -> None:

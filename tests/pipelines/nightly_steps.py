@@ -8,6 +8,10 @@ PASSED = (
     "TrainModel",
     "EvaluateModel",
     "ServedParity",
+    "LongAggregates",
+    "BatchScores",
+    "LoadWarehouse",
+    "CleanUp",
     "MeetsCriteria",
     "RegisterModel",
 )

@@ -11,13 +11,12 @@ import pyarrow as pa
 from feature_groups import MERCHANT_RISK, USER_BASELINE, FeatureGroup
 from pipelines.steps.container import StepError, processing_output, run
 from pipelines.steps.dataset import write_json
-from pipelines.steps.night import Night, add_night, client, night_of
+from pipelines.steps.night import Night, add_night, night_of
 from pipelines.steps.warehouse import dimensions, facts
 from pipelines.steps.windows import text
 from processing.lake import parquet
 from processing.lake.audit import AUDIT_PREFIX
 from processing.lake.keys import AGGREGATES_PREFIX, BATCH_SCORES_PREFIX, LABEL_PREFIX
-from processing.lake.reading import LakeReader
 from processing.lake.schema import LABELS
 from processing.warehouse import (
     DATE_DIM,
@@ -78,7 +77,7 @@ def _users(night: Night, uri: str) -> pa.Table:
 
 def _aggregates(night: Night, group: FeatureGroup) -> pa.Table:
     prefix = f"{AGGREGATES_PREFIX}{group.name}/{night.partition()}/"
-    if not any(LakeReader(client("s3"), night.lake).keys(prefix)):
+    if not night.has(prefix):
         raise StepError(f"s3://{night.lake}/{prefix}: there is nothing; run pipelines.steps.aggregates first")
     columns = [(name, _TYPES[kind]) for name, kind in group.features if name != group.event_time]
     return night.read([prefix], pa.schema(columns))
