@@ -17,3 +17,5 @@ PASSED = (
 )
 """Those of a night that registers a model, in their order."""
 REJECTIONS = ("RejectModel", "RejectData")
+APART = ("LongAggregates", "BatchScores", "LoadWarehouse", "CleanUp")
+"""Those that no model depends on, in their order."""

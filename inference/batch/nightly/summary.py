@@ -69,7 +69,7 @@ def _cost(decided: Mask, realtime: Mask, prices: Prices) -> dict[str, Any]:
             name: {
                 "real_time": in_time[name],
                 "batch": rows - in_time[name],
-                "usd": round(usd[name], 9),
+                "usd": usd[name],
                 "usd_per_million": round(usd[name] / rows * 1e6, 6) if rows else 0.0,
             }
             for name in in_time

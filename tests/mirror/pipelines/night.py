@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from feature_groups import MERCHANT_RISK, USER_BASELINE
 from feature_groups.names import Names
 from pipelines.bundles import CodeBundles
+from processing.lake import parquet
+from processing.lake.audit import AUDIT, AUDIT_PREFIX
 from tests.mirror.pipelines.definitions import ROLE
 from tests.mirror.running import RunningMirror
 from tests.pipelines import lake
 from tests.pipelines.conftest import run_step
 
+ROOT = Path(__file__).parents[3]
 BUCKET = "lake"
 PROFILES = f"s3://{BUCKET}/profiles/"
 NAMES = Names("dev")
@@ -64,6 +68,24 @@ def create_groups(mirror: RunningMirror) -> None:
         )
 
 
+def put_decisions(mirror: RunningMirror, rows: pd.DataFrame) -> None:
+    """The endpoint's audit of some purchases: each approved a second after it was made."""
+    same = {
+        "decision": "approve", "decided_by": "model", "fraud_probability": 0.01, "rules_version": "1",
+        "rules_live": [], "rules_shadow": [], "reasons": [], "prediction_latency_ms": 3.0,
+    }  # fmt: skip
+    own = ["transaction_id", "user_id", "merchant_id", "timestamp", "currency"]
+    decided = rows[own].assign(
+        decision_id="d-" + rows["transaction_id"],
+        decided_at=rows["timestamp"] + pd.Timedelta(seconds=1),
+        amount=rows["amount_minor"] / 100,
+    )
+    for day, part in decided.groupby(decided["decided_at"].dt.strftime("%Y-%m-%d")):
+        table = pa.Table.from_pylist([row | same for row in part.to_dict("records")], schema=AUDIT)
+        key = f"{AUDIT_PREFIX}date={day}/0-000000000000.parquet"
+        mirror.client("s3").put_object(Bucket=BUCKET, Key=key, Body=parquet(table))
+
+
 @dataclass(frozen=True)
 class Ran:
     """What a step left: its exit code, what it said, and the files that its job uploads, by path."""
@@ -84,11 +106,20 @@ class Steps:
 
     def run(self, step: str, *arguments: str, as_of: str = lake.AS_OF.isoformat()) -> Ran:
         """``python3 -m pipelines.steps.STEP`` with the options that every step of a night has."""
-        opt_ml = self.root / f"{len(list(self.root.iterdir()))}-{step}"
+        return self._run(f"pipelines.steps.{step}", arguments, as_of, {})
+
+    def batch(self, *arguments: str, as_of: str = lake.AS_OF.isoformat(), **environment: str) -> Ran:
+        """The off-peak batch: its own packages are those of the image, here those of this checkout."""
+        path = f"{self.bundles.processing}:{ROOT}"
+        given = ("--profiles", PROFILES, *arguments)
+        return self._run("inference.batch.nightly", given, as_of, {"PYTHONPATH": path, **environment})
+
+    def _run(self, module: str, arguments: Sequence[str], as_of: str, environment: dict[str, str]) -> Ran:
+        opt_ml = self.root / f"{len(list(self.root.iterdir()))}-{module}"
         opt_ml.mkdir()
-        command = ["-m", f"pipelines.steps.{step}", "--environment", "dev", "--lake", BUCKET,
-                   "--as-of", as_of, *arguments]  # fmt: skip
-        result = run_step(command, opt_ml, self.bundles.processing, **self.mirror.environ())
+        command = ["-m", module, "--environment", "dev", "--lake", BUCKET, "--as-of", as_of, *arguments]
+        extra = {**self.mirror.environ(), **environment}
+        result = run_step(command, opt_ml, self.bundles.processing, **extra)
         output = opt_ml / "processing" / "output"
         files = {path.relative_to(output).as_posix(): path.read_bytes() for path in _files(output)}
         return Ran(result.returncode, result.stdout, result.stderr, files)
