@@ -121,14 +121,17 @@ class PipelineRole(Construct):
             iam.PolicyStatement(effect=iam.Effect.DENY, actions=["s3:DeleteObject"], resources=[served])
         )
         # Which packages there are, and what they refer to; of every group, also those of fraud types.
-        self._allow(["sagemaker:ListModelPackages", "sagemaker:ListModelPackageGroups"], "*")
-        packages = self._arns.all_packages
+        groups, packages = self._arns.all_package_groups, self._arns.all_packages
+        self._allow(["sagemaker:ListModelPackageGroups"], "*")
+        self._allow(["sagemaker:ListModelPackages"], groups)
         self._allow(["sagemaker:DescribeModelPackage"], packages)
         acknowledge_wildcards(
             self.role,
             {
                 **dict.fromkeys([*removable, served], "Objects below fixed prefixes of the lake."),
-                packages: "Every version of the groups of one environment.",
+                **dict.fromkeys(
+                    [groups, packages], "The groups of one environment, and every version in them."
+                ),
             },
         )
 
@@ -184,7 +187,7 @@ class PipelineRole(Construct):
             self.role,
             {
                 "AwsSolutions-IAM5[Resource::*]": "GetAuthorizationToken, PutMetricData, GetSchemaVersion "
-                "by id and the lists of the model registry know no resources."
+                "by id and ListModelPackageGroups know no resources."
             },
         )
 

@@ -136,11 +136,10 @@ class Pusher:
         """Write entries together; returns those that are to be put alone, to learn what is wrong."""
         for pause in _pauses():
             answer = self._client.batch_write_record(Entries=entries)
-            if answer["Errors"]:
-                return entries
-            if not answer["UnprocessedEntries"]:
-                return []
+            refused: list[Entry] = [error["Entry"] for error in answer["Errors"]]
             entries = answer["UnprocessedEntries"]
+            if refused or not entries:
+                return [*refused, *entries]
             time.sleep(pause)
         return entries
 
