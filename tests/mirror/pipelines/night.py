@@ -12,10 +12,12 @@ import pyarrow as pa
 
 from feature_groups import MERCHANT_RISK, USER_BASELINE
 from feature_groups.names import Names
-from pipelines.bundles import CodeBundles
+from pipelines.bundles import CodeBundles, build_bundles
+from pipelines.definition import NightlyInputs, canonical_json, nightly_definition
 from processing.lake import parquet
 from processing.lake.audit import AUDIT, AUDIT_PREFIX
-from tests.mirror.pipelines.definitions import ROLE
+from tests.mirror.pipelines.definitions import IMAGE, ROLE
+from tests.mirror.pipelines.test_executions import create
 from tests.mirror.running import RunningMirror
 from tests.pipelines import lake
 from tests.pipelines.conftest import run_step
@@ -66,6 +68,30 @@ def create_groups(mirror: RunningMirror) -> None:
             OnlineStoreConfig={"EnableOnlineStore": True},
             RoleArn=ROLE,
         )
+
+
+def deploy(mirror: RunningMirror, folder: Path, inference_image: str) -> str:
+    """Create the nightly pipeline on the filled lake; returns its name."""
+    s3 = mirror.client("s3")
+    bundles = build_bundles(folder / "code")
+    for bundle in (bundles.processing, bundles.training):
+        s3.put_object(Bucket=BUCKET, Key=f"code/{bundle.name}", Body=bundle.read_bytes())
+    definition = nightly_definition(
+        NightlyInputs(
+            environment=NAMES.environment,
+            pipeline_name="nightly",
+            role_arn=ROLE,
+            lake_bucket=BUCKET,
+            profiles_uri=PROFILES,
+            processing_code_uri=f"s3://{BUCKET}/code/{bundles.processing.name}",
+            training_code_uri=f"s3://{BUCKET}/code/{bundles.training.name}",
+            code_version=bundles.version,
+            xgboost_image=IMAGE,
+            inference_image=inference_image,
+            model_package_group=NAMES.model_package_group,
+        )
+    )
+    return create(mirror, canonical_json(definition), "nightly")
 
 
 def put_decisions(mirror: RunningMirror, rows: pd.DataFrame) -> None:
