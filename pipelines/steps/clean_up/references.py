@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from processing.lake.keys import MODELS_PREFIX, TRAINING_SETS_PREFIX
 
 _RUNS = (TRAINING_SETS_PREFIX, MODELS_PREFIX)
+
+
+class Reference(NamedTuple):
+    """A key of the lake that a package names, and whether that package is rejected."""
+
+    key: str
+    rejected: bool = False
 
 
 class References:
@@ -17,37 +24,45 @@ class References:
     the training set that it was made from with the archive that it names.
     """
 
-    def __init__(self, keys: Iterator[str]) -> None:
-        self.keys = frozenset(keys)
-        self.runs = frozenset(
-            key.removeprefix(prefix).split("/")[0]
-            for key in self.keys
-            for prefix in _RUNS
-            if key.startswith(prefix)
-        )
+    def __init__(self, found: Iterable[Reference]) -> None:
+        everything = [*found]
+        self._any = frozenset(one.key for one in everything)
+        self._standing = frozenset(one.key for one in everything if not one.rejected)
 
     @classmethod
     def of(cls, sagemaker: Any, lake: str, group: str) -> References:
-        """Those of every package, whatever its status, in the groups whose names contain `group`.
+        """Those of every package in the groups whose names contain `group`.
 
         Raises:
             ClientError: the registry cannot be read, so nothing may be removed.
         """
-        return cls(_keys(sagemaker, lake, group))
+        return cls(_references(sagemaker, f"s3://{lake}/", group))
 
-    def protect(self, folder: str) -> bool:
-        """Whether an object that is referred to lies in a folder, or in the folder of its run."""
-        if any(key.startswith(folder) for key in self.keys):
+    def protect(self, folder: str, *, for_rejected: bool) -> bool:
+        """Whether a key that is referred to lies in a folder, or in another folder of its run.
+
+        Args:
+            for_rejected: rejected packages count too.
+        """
+        keys = self._any if for_rejected else self._standing
+        if any(key.startswith(folder) for key in keys):
             return True
-        return any(folder == f"{prefix}{run}/" for prefix in _RUNS for run in self.runs)
+        runs = {
+            key.removeprefix(prefix).split("/")[0]
+            for key in keys
+            for prefix in _RUNS
+            if key.startswith(prefix)
+        }
+        return any(folder == f"{prefix}{run}/" for prefix in _RUNS for run in runs)
 
 
-def _keys(sagemaker: Any, lake: str, group: str) -> Iterator[str]:
+def _references(sagemaker: Any, bucket: str, group: str) -> Iterator[Reference]:
     groups = sagemaker.get_paginator("list_model_package_groups").paginate(NameContains=group)
     for page in groups:
         for found in page["ModelPackageGroupSummaryList"]:
-            for document in _packages(sagemaker, found["ModelPackageGroupName"]):
-                yield from _uris(document, f"s3://{lake}/")
+            for package in _packages(sagemaker, found["ModelPackageGroupName"]):
+                rejected = package.get("ModelApprovalStatus") == "Rejected"
+                yield from (Reference(key, rejected) for key in _uris(package, bucket))
 
 
 def _packages(sagemaker: Any, group: str) -> Iterator[dict[str, Any]]:

@@ -59,7 +59,7 @@ def clean(
     for rule in rules:
         removed, kept = [], []
         for folder in expired(s3, lake, rule, now):
-            if references.protect(folder.name):
+            if references.protect(folder.name, for_rejected=rule.for_rejected):
                 kept.append(folder.name)
                 continue
             if not dry_run:

@@ -17,6 +17,7 @@ class Retention:
         days: age of a folder's newest object from which the folder goes.
         depth: levels of folders below the prefix that name one.
         spared: what below the prefix is another's.
+        for_rejected: whether rejected packages keep their folders too: a rejection can be taken back.
 
     Raises:
         ValueError: the prefix is none of `REMOVABLE`, or the age is no age.
@@ -27,6 +28,7 @@ class Retention:
     days: int
     depth: int = 1
     spared: str | None = None
+    for_rejected: bool = False
 
     def __post_init__(self) -> None:
         if self.prefix not in REMOVABLE:
@@ -46,6 +48,8 @@ class Retention:
 
 RETENTION: tuple[Retention, ...] = (
     Retention("training sets", TRAINING_SETS_PREFIX, days=90),
-    Retention("models that were never registered", MODELS_PREFIX, days=90, spared=SERVED_PREFIX),
+    Retention(
+        "models that were never registered", MODELS_PREFIX, days=90, spared=SERVED_PREFIX, for_rejected=True
+    ),
     Retention("long aggregates", AGGREGATES_PREFIX, days=90, depth=2),
 )

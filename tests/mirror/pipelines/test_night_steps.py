@@ -134,7 +134,7 @@ def test_clean_up_keeps_what_a_package_needs_and_says_first_what_it_would_do(
     steps: Steps, mirror: RunningMirror
 ) -> None:
     s3, sagemaker = mirror.client("s3"), mirror.client("sagemaker")
-    for run in ("registered", "forgotten"):
+    for run in ("approved", "rejected", "forgotten"):
         for key in (f"processed/training_sets/{run}/train/train.parquet",
                     f"processed/training_sets/{run}/manifest/manifest.json",
                     f"models/{run}/training/job/output/model.tar.gz"):  # fmt: skip
@@ -143,20 +143,17 @@ def test_clean_up_keeps_what_a_package_needs_and_says_first_what_it_would_do(
     for key in others:
         s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
     sagemaker.create_model_package_group(ModelPackageGroupName=NAMES.model_package_group)
-    sagemaker.create_model_package(
-        ModelPackageGroupName=NAMES.model_package_group,
-        ModelApprovalStatus="Rejected",
-        InferenceSpecification={
-            "Containers": [
-                {
-                    "Image": IMAGE,
-                    "ModelDataUrl": f"s3://{BUCKET}/models/registered/training/job/output/model.tar.gz",
-                }
-            ],
-            "SupportedContentTypes": ["application/json"],
-            "SupportedResponseMIMETypes": ["application/json"],
-        },
-    )
+    for status in ("Approved", "Rejected"):
+        archive = f"s3://{BUCKET}/models/{status.lower()}/training/job/output/model.tar.gz"
+        sagemaker.create_model_package(
+            ModelPackageGroupName=NAMES.model_package_group,
+            ModelApprovalStatus=status,
+            InferenceSpecification={
+                "Containers": [{"Image": IMAGE, "ModelDataUrl": archive}],
+                "SupportedContentTypes": ["application/json"],
+                "SupportedResponseMIMETypes": ["application/json"],
+            },
+        )
 
     def keys() -> set[str]:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
@@ -167,7 +164,7 @@ def test_clean_up_keeps_what_a_package_needs_and_says_first_what_it_would_do(
     assert young.code == 0, young.failure
     assert keys() == before
     asked = steps.run("clean_up", "--mode", "report", as_of=later(days=91))
-    assert "training sets: 1 folders with 2 objects would be removed, 1 kept for packages" in asked.said
+    assert "training sets: 2 folders with 4 objects would be removed, 1 kept for packages" in asked.said
     assert keys() == before
     ran = steps.run("clean_up", as_of=later(days=91))
     assert ran.code == 0, ran.failure
@@ -176,10 +173,13 @@ def test_clean_up_keeps_what_a_package_needs_and_says_first_what_it_would_do(
     assert {key for key in gone if not key.startswith("processed/aggregates/")} == {
         "processed/training_sets/forgotten/train/train.parquet",
         "processed/training_sets/forgotten/manifest/manifest.json",
+        # A rejection can be taken back, for which the archive is enough.
+        "processed/training_sets/rejected/train/train.parquet",
+        "processed/training_sets/rejected/manifest/manifest.json",
         "models/forgotten/training/job/output/model.tar.gz",
     }
     [report] = [json.loads(content) for content in ran.files.values()]
-    assert report["areas"]["training sets"]["kept_for_packages"] == ["processed/training_sets/registered/"]
+    assert report["areas"]["training sets"]["kept_for_packages"] == ["processed/training_sets/approved/"]
     again = steps.run("clean_up", as_of=later(days=91))
     assert "training sets: 0 folders with 0 objects removed, 1 kept for packages" in again.said
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.steps.clean_up.references import References
+from pipelines.steps.clean_up.references import Reference, References
 from pipelines.steps.clean_up.retention import RETENTION, Retention
 from processing.lake.keys import PREFIXES
 
@@ -47,12 +47,23 @@ def test_objects_belong_to_folders(rule: Retention, key: str, folder: str | None
 
 def test_a_package_keeps_its_archive_its_metrics_and_the_training_set_of_its_run() -> None:
     kept = References(
-        iter(["models/run-1/training/job/output/model.tar.gz", "models/run-2/evaluation/evaluation.json"])
+        [
+            Reference("models/run-1/training/job/output/model.tar.gz"),
+            Reference("models/run-2/evaluation/evaluation.json"),
+            Reference("processed/training_sets/as-of=2026-03-01T02:00:00Z/manifest"),
+            Reference("models/run-4/training/job/output/model.tar.gz", rejected=True),
+        ]
     )
-    for folder in ("models/run-1/", "models/run-2/", "processed/training_sets/run-1/"):
-        assert kept.protect(folder)
+    standing = [
+        "models/run-1/", "models/run-2/", "processed/training_sets/run-1/",
+        "processed/training_sets/as-of=2026-03-01T02:00:00Z/",
+    ]  # fmt: skip
+    for folder in standing:
+        assert kept.protect(folder, for_rejected=False)
+    assert kept.protect("models/run-4/", for_rejected=True)
+    assert not kept.protect("processed/training_sets/run-4/", for_rejected=False)
     for folder in ("models/run-10/", "models/run/", "processed/training_sets/run-3/"):
-        assert not kept.protect(folder)
+        assert not kept.protect(folder, for_rejected=True)
 
 
 class _Registry:
@@ -84,5 +95,5 @@ class _Registry:
 
 def test_addresses_are_found_wherever_a_package_has_them() -> None:
     found = References.of(_Registry(), "lake", "fraud")
-    assert found.keys == {"models/a/m.tar.gz", "models/b/report.html"}
-    assert found.runs == {"a", "b"}
+    for folder, kept in (("models/a/", True), ("models/b/", True), ("models/c/", False)):
+        assert found.protect(folder, for_rejected=False) is kept
