@@ -45,15 +45,16 @@ class References:
             for_rejected: rejected packages count too.
         """
         keys = self._any if for_rejected else self._standing
-        if any(key.startswith(folder) for key in keys):
-            return True
-        runs = {
-            key.removeprefix(prefix).split("/")[0]
-            for key in keys
-            for prefix in _RUNS
-            if key.startswith(prefix)
-        }
-        return any(folder == f"{prefix}{run}/" for prefix in _RUNS for run in runs)
+        run = _run_of(folder)
+        return any(key.startswith(folder) or (run is not None and _run_of(key) == run) for key in keys)
+
+
+def _run_of(key: str) -> str | None:
+    """Name of the run that an object or a folder belongs to; None for one that belongs to none."""
+    for prefix in _RUNS:
+        if key.startswith(prefix):
+            return key.removeprefix(prefix).split("/")[0]
+    return None
 
 
 def _references(sagemaker: Any, bucket: str, group: str) -> Iterator[Reference]:
