@@ -79,6 +79,16 @@ class Arns:
         return self.packages_of(self._names.model_package_group)
 
     @property
+    def all_packages(self) -> str:
+        """Every version in that group and in those of fraud types."""
+        return self.packages_of(f"{self._names.model_package_group}*")
+
+    @property
+    def all_package_groups(self) -> str:
+        """That group and those of fraud types."""
+        return self.package_group_of(f"{self._names.model_package_group}*")
+
+    @property
     def package_group(self) -> str:
         return self.package_group_of(self._names.model_package_group)
 

@@ -1,4 +1,4 @@
-"""The Feature Store groups, derived from the features."""
+"""The Feature Store groups: those derived from the model's features, and the nightly aggregates."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from feature_groups.aggregates import MERCHANT_AGGREGATES, USER_AGGREGATES
 from feature_groups.feature import DataType, Feature
 from feature_groups.merchant import MERCHANT_FEATURES
 from feature_groups.user_activity import USER_FEATURES
@@ -103,4 +104,29 @@ STREAM_PROGRESS = _group(
     offline=False,
 )
 
-GROUPS: tuple[FeatureGroup, ...] = (USER_PROFILE, USER_ACTIVITY, MERCHANT, STREAM_PROGRESS)
+# Written once a night, as of the night. When the records of an entity are no longer renewed, nothing of
+# its windows is left either by the time they expire.
+USER_BASELINE = _group(
+    "user-baseline",
+    "What is usual for a user over 30 and 90 days, as of a night",
+    "user_id",
+    (GroupFeature(column.name, column.dtype) for column in USER_AGGREGATES),
+    ttl_days=MEMORY_DAYS + 1,
+)
+
+MERCHANT_RISK = _group(
+    "merchant-risk",
+    "Volume and settled fraud rate of a merchant over 30 and 90 days, as of a night",
+    "merchant_id",
+    (GroupFeature(column.name, column.dtype) for column in MERCHANT_AGGREGATES),
+    ttl_days=MEMORY_DAYS + 1,
+)
+
+GROUPS: tuple[FeatureGroup, ...] = (
+    USER_PROFILE,
+    USER_ACTIVITY,
+    MERCHANT,
+    STREAM_PROGRESS,
+    USER_BASELINE,
+    MERCHANT_RISK,
+)

@@ -13,8 +13,9 @@ from constructs import Construct
 from cdk_app.arns import Arns
 from cdk_app.constructs.python_function import PythonFunction
 from cdk_app.settings import Settings
+from processing.lake.keys import SERVED_PREFIX
 
-ARCHIVES_PREFIX = "models/served/"
+ARCHIVES_PREFIX = SERVED_PREFIX
 """Of the lake: where the archives of an endpoint with several models are."""
 
 # PendingManualApproval is an approval taken back: that model must stop serving too.

@@ -11,7 +11,10 @@ from constructs import Construct
 
 from cdk_app.arns import Arns
 from cdk_app.nag import acknowledge, acknowledge_wildcards
-from feature_groups import USER_PROFILE
+from feature_groups import MERCHANT_RISK, USER_BASELINE, USER_PROFILE
+from pipelines.steps.clean_up.retention import RETENTION
+from processing.lake.audit import AUDIT_PREFIX
+from processing.lake.keys import AGGREGATES_PREFIX, ANALYTICS_PREFIX, BATCH_SCORES_PREFIX, SERVED_PREFIX
 
 _READ_PREFIXES = (
     "raw/transactions/",
@@ -19,15 +22,25 @@ _READ_PREFIXES = (
     "processed/features/",
     "processed/training_sets/",
     "models/",
+    AGGREGATES_PREFIX,
+    BATCH_SCORES_PREFIX,
+    AUDIT_PREFIX,
 )
-_WRITTEN_PREFIXES = ("processed/training_sets/", "models/", "audit/")
+_WRITTEN_PREFIXES = (
+    "processed/training_sets/",
+    "models/",
+    "audit/",
+    AGGREGATES_PREFIX,
+    BATCH_SCORES_PREFIX,
+    ANALYTICS_PREFIX,
+)
 # What served features are compared with, besides the lake; see docs/parity.md.
 _READ_STREAMS = ("model-predictions", "fraud-labels", "transactions-late")
 _METRICS_NAMESPACE = "/aws/sagemaker/*"
 
 
 class PipelineRole(Construct):
-    """Reads lake and streams, writes training sets, models and audits, runs jobs, registers models.
+    """Reads lake and streams, writes what a night makes and removes what has expired, registers models.
 
     It can register a package but neither approve nor deploy one.
     """
@@ -46,6 +59,8 @@ class PipelineRole(Construct):
         )
         self._data(key)
         self._served()
+        self._aggregates()
+        self._clean_up()
         self._jobs()
         self._registration()
         self._containers()
@@ -89,6 +104,36 @@ class PipelineRole(Construct):
         self._allow(["sagemaker:GetRecord"], self._arns.feature_group(USER_PROFILE.name))
         self._allow(["glue:GetSchemaVersion"], "*")  # of Avro records, by an id that is in no ARN
         acknowledge_wildcards(self.role, {keys: "Only through Kinesis, and only for three streams."})
+
+    def _aggregates(self) -> None:
+        """Records of the night's own groups."""
+        groups = [self._arns.feature_group(group.name) for group in (USER_BASELINE, MERCHANT_RISK)]
+        self._allow(
+            ["sagemaker:BatchGetRecord", "sagemaker:BatchWriteRecord", "sagemaker:PutRecord"], *groups
+        )
+
+    def _clean_up(self) -> None:
+        """What `pipelines.steps.clean_up.retention` names; of no object may a version be removed."""
+        removable = [self._arns.lake_objects(rule.prefix) for rule in RETENTION]
+        served = self._arns.lake_objects(SERVED_PREFIX)
+        self._allow(["s3:DeleteObject"], *removable)
+        self.role.add_to_policy(
+            iam.PolicyStatement(effect=iam.Effect.DENY, actions=["s3:DeleteObject"], resources=[served])
+        )
+        # Which packages there are, and what they refer to; of every group, also those of fraud types.
+        groups, packages = self._arns.all_package_groups, self._arns.all_packages
+        self._allow(["sagemaker:ListModelPackageGroups"], "*")
+        self._allow(["sagemaker:ListModelPackages"], groups)
+        self._allow(["sagemaker:DescribeModelPackage"], packages)
+        acknowledge_wildcards(
+            self.role,
+            {
+                **dict.fromkeys([*removable, served], "Objects below fixed prefixes of the lake."),
+                **dict.fromkeys(
+                    [groups, packages], "The groups of one environment, and every version in them."
+                ),
+            },
+        )
 
     def _jobs(self) -> None:
         """SageMaker Pipelines names a step's job ``pipelines-<execution>-<step>-...``."""
@@ -141,8 +186,8 @@ class PipelineRole(Construct):
         acknowledge(
             self.role,
             {
-                "AwsSolutions-IAM5[Resource::*]": "GetAuthorizationToken, PutMetricData and GetSchemaVersion "
-                "by id know no resources."
+                "AwsSolutions-IAM5[Resource::*]": "GetAuthorizationToken, PutMetricData, GetSchemaVersion "
+                "by id and ListModelPackageGroups know no resources."
             },
         )
 

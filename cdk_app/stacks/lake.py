@@ -15,7 +15,6 @@ from cdk_app.nag import acknowledge
 from cdk_app.settings import ARCHIVE_AFTER_DAYS, Settings
 
 TIERING_AFTER_DAYS = 90
-TRAINING_SETS_DAYS = 90
 REPLACED_VERSIONS_DAYS = 30
 
 
@@ -90,11 +89,7 @@ def _lifecycle(settings: Settings) -> list[s3.LifecycleRule]:
             transitions=[tiering, archive],
             expiration=Duration.days(settings.raw_retention_days),
         ),
-        s3.LifecycleRule(
-            id="training-sets",
-            prefix="processed/training_sets/",
-            expiration=Duration.days(TRAINING_SETS_DAYS),
-        ),
+        # Training sets expire by the night's clean-up, which keeps those of registered models.
         s3.LifecycleRule(id="models", prefix="models/", transitions=[archive]),
         s3.LifecycleRule(
             id="housekeeping",

@@ -1,4 +1,4 @@
-"""The nightly pipeline (N1, N3-N6), its code, the schedule that starts it, and the mail about its end."""
+"""The nightly pipeline (N1-N8), its code, the schedule that starts it, and the mail about its end."""
 
 from __future__ import annotations
 
@@ -83,6 +83,7 @@ class TrainingStack(Stack):
             processing_instance_type=settings.processing_instance_type,
             training_instance_type=settings.training_instance_type,
             inference_instance_types=SERVING_INSTANCE_TYPES,
+            policy_file=settings.policy_file,
             kms_key_arn=key.key_arn,
             minimum_auc=settings.minimum_auc,
             minimum_average_precision=settings.minimum_average_precision,

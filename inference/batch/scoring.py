@@ -78,10 +78,13 @@ class BatchScorer:
         for batch in log.replay(dataset, limit, since_ms):
             wanted = self._wanted(batch, route)
             transactions = [batch.transactions[at] for at in wanted]
-            matrix = batch.vectors[wanted]
-            for first in range(0, len(wanted), MOST_AT_ONCE):
-                part = slice(first, first + MOST_AT_ONCE)
-                yield self._decided(transactions[part], matrix[part])
+            yield from self.decide(transactions, batch.vectors[wanted])
+
+    def decide(self, transactions: Sequence[Transaction], matrix: np.ndarray) -> Iterator[list[Prediction]]:
+        """Decide transactions whose features are known: ``[transactions, features]``, NaN for missing."""
+        for first in range(0, len(transactions), MOST_AT_ONCE):
+            part = slice(first, first + MOST_AT_ONCE)
+            yield self._decided(transactions[part], matrix[part])
 
     def score_lines(self, lines: Iterable[bytes]) -> Iterator[Prediction | RejectedRecord]:
         """Decide JSON Lines one after the other; each becomes history for those that follow."""

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from pipelines.commands.executions import ExecutionError
-from pipelines.steps.windows import NIGHT_FORMAT
+from processing.lake.nights import NIGHT_FORMAT
 
 START = time(2, tzinfo=UTC)
 """When the night of a date begins; its as-of time."""

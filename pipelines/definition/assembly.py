@@ -16,6 +16,7 @@ from sagemaker.mlops.workflow.pipeline import Pipeline
 from pipelines.definition.decision import data_is_sound, meets_criteria
 from pipelines.definition.inputs import NightlyInputs
 from pipelines.definition.jobs import build_features, evaluate_model, train_model
+from pipelines.definition.lake_jobs import lake_jobs
 from pipelines.definition.parameters import parameters_for
 from pipelines.definition.parity import served_parity
 
@@ -43,11 +44,12 @@ def assemble(inputs: NightlyInputs) -> dict[str, Any]:
     training = train_model(inputs, session, variables, features)
     evaluation = evaluate_model(inputs, session, features, training)
     parity = served_parity(inputs, session, variables, features)
-    decision = meets_criteria(inputs, session, variables, features, training, evaluation, parity)
+    apart = lake_jobs(inputs, session, variables)
+    decision = meets_criteria(inputs, session, variables, features, training, evaluation, parity, apart[-1])
     pipeline = Pipeline(
         name=inputs.pipeline_name,
         parameters=list(variables.values()),
-        steps=[features, data_is_sound(features, [training, evaluation, parity, decision])],
+        steps=[features, data_is_sound(features, [training, evaluation, parity, *apart, decision])],
         pipeline_experiment_config=None,
         sagemaker_session=session,
     )

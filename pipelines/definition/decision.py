@@ -64,10 +64,12 @@ def meets_criteria(
     training: TrainingStep,
     evaluation: ProcessingStep,
     parity: ProcessingStep,
+    last: ProcessingStep,
 ) -> ConditionStep:
     """Criteria met and the model sound: register for review. Else the execution fails, saying why.
 
-    Nothing is registered before `parity` has succeeded: a model learns from features that are served.
+    Nothing is registered before `parity` has succeeded: a model learns from features that are served. A
+    rejection, which ends the execution, waits for `last`, the last of the steps that no model depends on.
     """
 
     def evaluated(path: str) -> JsonGet:
@@ -89,6 +91,7 @@ def meets_criteria(
             FailStep(
                 name="RejectModel",
                 description="The model misses a criterion; nothing is registered",
+                depends_on=[last.name],
                 error_message=Join(
                     on="",
                     values=[

@@ -31,6 +31,8 @@ class NightlyInputs:
         training_instance_type: instance of TrainModel.
         inference_instance_types: real-time instance types the package declares as supported.
         volume_gb: disk of each job, in GB.
+        policy_file: the deployment's policy, as a path from the image's working directory; None is the one
+            that ships.
         kms_key_arn: key for job volumes and outputs; None leaves both to the bucket's default.
         minimum_auc: default of the MinimumAuc parameter.
         minimum_average_precision: default of the MinimumAveragePrecision parameter.
@@ -55,6 +57,7 @@ class NightlyInputs:
     training_instance_type: str = "ml.m5.2xlarge"
     inference_instance_types: tuple[str, ...] = ("ml.m5.large", "ml.c5.large", "ml.c5.xlarge")
     volume_gb: int = 30
+    policy_file: str | None = None
     kms_key_arn: str | None = None
     minimum_auc: float = 0.85
     minimum_average_precision: float = 0.25

@@ -41,6 +41,7 @@ PARAMETERS: tuple[PipelineParameter, ...] = (
     PipelineParameter(
         "MostMismatches", 0, "Decisions on features unlike the batch's above which nothing is registered"
     ),
+    PipelineParameter("CleanUp", "remove", "What is done with what is past its retention; report: nothing"),
 )
 
 

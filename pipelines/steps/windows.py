@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pipelines.steps.container import StepError
+from processing.lake.nights import night_named
 
 SPLITS = ("train", "validation", "test")
-NIGHT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-"""How the name of a night is written: as EventBridge Scheduler writes the time that it fires at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +73,15 @@ class Windows:
 
 
 def parse_as_of(as_of: str) -> datetime:
-    """The as-of time, which is the name of a night and part of its outputs' keys.
+    """The as-of time; see `night_named`.
 
     Raises:
-        StepError: it is not written as ``2026-03-01T02:00:00Z``. A moment has one such text, so that a night
-            has one name.
+        StepError: the text names no night.
     """
     try:
-        moment = datetime.strptime(as_of, NIGHT_FORMAT).replace(tzinfo=UTC)
-    except ValueError:
-        moment = None
-    if moment is None or moment.strftime(NIGHT_FORMAT) != as_of:
-        raise StepError(f"as-of: {as_of!r} names no night; write the moment in UTC like 2026-03-01T02:00:00Z")
-    return moment
+        return night_named(as_of)
+    except ValueError as error:
+        raise StepError(str(error)) from None
 
 
 def parse_moment(name: str, value: str) -> datetime:

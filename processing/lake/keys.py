@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from feature_groups.names import Names
 
 RAW_PREFIX = "raw/transactions/"
 LABEL_PREFIX = "labels/"
 OFFLINE_PREFIX = "processed/features/"
+AGGREGATES_PREFIX = "processed/aggregates/"
+BATCH_SCORES_PREFIX = "processed/batch_scores/"
+TRAINING_SETS_PREFIX = "processed/training_sets/"
+MODELS_PREFIX = "models/"
+SERVED_PREFIX = "models/served/"
+"""Archives that an endpoint with several models fetches from: copies, which no package names."""
+ANALYTICS_PREFIX = "analytics/"
+AUDIT_ROOT = "audit/"
 PREFIXES = (
     RAW_PREFIX,
     LABEL_PREFIX,
     OFFLINE_PREFIX,
-    "processed/aggregates/",
-    "processed/training_sets/",
-    "models/",
-    "analytics/",
-    "audit/",
+    AGGREGATES_PREFIX,
+    BATCH_SCORES_PREFIX,
+    TRAINING_SETS_PREFIX,
+    MODELS_PREFIX,
+    ANALYTICS_PREFIX,
+    AUDIT_ROOT,
 )
 MARKER = ".keep"
 """Ends the key of an empty object that makes a prefix exist; readers look at ``.parquet`` files only."""
@@ -46,6 +55,12 @@ def raw_key(timestamp_ms: int, shard: str, sequence: str) -> str:
 def label_key(known_ms: int, shard: str, sequence: str) -> str:
     """Key for labels that became known on `known_ms`'s day, in a batch named as for `raw_key`."""
     return f"{LABEL_PREFIX}date={_moment(known_ms):%Y-%m-%d}/{shard}-{sequence}.parquet"
+
+
+def day_prefixes(prefix: str, first: date, last: date) -> list[str]:
+    """Partitions below `prefix` of the days from `first` to `last`, both included."""
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    return [f"{prefix}date={day:%Y-%m-%d}/" for day in days]
 
 
 def _moment(t_ms: int) -> datetime:

@@ -18,6 +18,7 @@ from feature_groups import (
     sentence,
     windows_of,
 )
+from feature_groups.aggregates import MERCHANT_AGGREGATES, USER_AGGREGATES
 
 
 def test_the_model_takes_users_then_merchants_then_the_request() -> None:
@@ -29,13 +30,23 @@ def test_the_model_takes_users_then_merchants_then_the_request() -> None:
 
 def test_groups_hold_every_stored_feature_and_the_packed_state() -> None:
     by_name = {group.name: group for group in GROUPS}
-    assert list(by_name) == ["user-profile", "user-activity", "merchant", "stream-progress"]
+    assert list(by_name)[:4] == ["user-profile", "user-activity", "merchant", "stream-progress"]
     for name, features in (("user-activity", USER_FEATURES), ("merchant", MERCHANT_FEATURES)):
         group = by_name[name]
         assert group.features[0].name == group.record_identifier
         assert group.features[1].name == group.event_time
         assert group.features[-1] == ("state", "String")
         assert [column.name for column in group.features[2:-1]] == [feature.name for feature in features]
+
+
+def test_the_groups_of_the_night_hold_its_aggregates_and_no_input_of_the_model() -> None:
+    by_name = {group.name: group for group in GROUPS}
+    assert list(by_name)[4:] == ["user-baseline", "merchant-risk"]
+    for name, columns in (("user-baseline", USER_AGGREGATES), ("merchant-risk", MERCHANT_AGGREGATES)):
+        stored = [column.name for column in by_name[name].features]
+        assert stored[2:] == [column.name for column in columns]
+        assert len(stored) == len(set(stored))
+        assert not set(stored) & set(FEATURE_NAMES)
 
 
 def test_what_the_kernel_asks_for_follows_from_the_declarations() -> None:

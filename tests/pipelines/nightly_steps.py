@@ -8,8 +8,14 @@ PASSED = (
     "TrainModel",
     "EvaluateModel",
     "ServedParity",
+    "LongAggregates",
+    "BatchScores",
+    "LoadWarehouse",
+    "CleanUp",
     "MeetsCriteria",
     "RegisterModel",
 )
 """Those of a night that registers a model, in their order."""
 REJECTIONS = ("RejectModel", "RejectData")
+APART = ("LongAggregates", "BatchScores", "LoadWarehouse", "CleanUp")
+"""Those that no model depends on, in their order."""

@@ -16,7 +16,7 @@ from botocore.validate import ParamValidator
 
 from pipelines.definition import NightlyInputs, canonical_json, nightly_definition
 from pipelines.definition.placeholders import MARK
-from tests.pipelines.nightly_steps import PASSED, REJECTIONS
+from tests.pipelines.nightly_steps import APART, PASSED, REJECTIONS
 
 TOKEN = "${Token[TOKEN.%d]}"
 INPUTS = NightlyInputs(
@@ -184,6 +184,10 @@ def test_every_parameter_is_used(definition: dict[str, Any]) -> None:
         ("TrainModel", "CreateTrainingJob", {"TrainingJobName": "job"}),
         ("EvaluateModel", "CreateProcessingJob", {"ProcessingJobName": "job"}),
         ("ServedParity", "CreateProcessingJob", {"ProcessingJobName": "job"}),
+        ("LongAggregates", "CreateProcessingJob", {"ProcessingJobName": "job"}),
+        ("BatchScores", "CreateProcessingJob", {"ProcessingJobName": "job"}),
+        ("LoadWarehouse", "CreateProcessingJob", {"ProcessingJobName": "job"}),
+        ("CleanUp", "CreateProcessingJob", {"ProcessingJobName": "job"}),
         ("RegisterModel", "CreateModelPackage", {}),
     ],
 )
@@ -211,22 +215,32 @@ def test_code_lies_at_content_hashed_keys(definition: dict[str, Any]) -> None:
     training = found["TrainModel"]["Arguments"]["HyperParameters"]
     assert training["sagemaker_program"] == "train.py"
     assert training["sagemaker_submit_directory"] == INPUTS.training_code_uri
-    for name in ("BuildFeatures", "EvaluateModel", "ServedParity"):
+    for name in (
+        "BuildFeatures",
+        "EvaluateModel",
+        "ServedParity",
+        "LongAggregates",
+        "LoadWarehouse",
+        "CleanUp",
+    ):
         arguments = found[name]["Arguments"]
         code = next(item for item in arguments["ProcessingInputs"] if item["InputName"] == "code")
         assert code["S3Input"]["S3Uri"] == INPUTS.processing_code_uri
-        assert arguments["Environment"]["PYTHONPATH"].endswith("/input/code/processing-0123.zip")
+        paths = arguments["Environment"]["PYTHONPATH"].split(":")
+        assert paths[0].endswith("/input/code/processing-0123.zip")
+        assert paths[1:] == (["/app"] if name == "BatchScores" else [])
 
 
 @pytest.mark.slow
 def test_faults_of_the_service_are_retried_and_pure_steps_cached(definition: dict[str, Any]) -> None:
     found = steps(definition)
-    for name in ("BuildFeatures", "TrainModel", "EvaluateModel", "ServedParity"):
+    for name in ("BuildFeatures", "TrainModel", "EvaluateModel", "ServedParity", *APART):
         retried = {kind for policy in found[name]["RetryPolicies"] for kind in policy["ExceptionType"]}
         assert {"SageMaker.JOB_INTERNAL_ERROR", "Step.THROTTLING"} <= retried
     cached = {name: step["CacheConfig"]["Enabled"] for name, step in found.items() if "CacheConfig" in step}
     assert cached == {
         "BuildFeatures": False, "TrainModel": True, "EvaluateModel": True, "ServedParity": False,
+        **dict.fromkeys(APART, False),
     }  # fmt: skip
 
 
@@ -237,6 +251,50 @@ def test_nothing_is_registered_before_served_features_were_compared(definition: 
     assert found["ServedParity"]["DependsOn"] == ["BuildFeatures"]
     arguments = found["ServedParity"]["Arguments"]["AppSpecification"]["ContainerArguments"]
     assert arguments[:2] == ["--environment", "dev"]
+
+
+@pytest.mark.slow
+def test_a_model_and_what_no_model_depends_on_do_not_wait_for_each_other(definition: dict[str, Any]) -> None:
+    found = steps(definition)
+    needed = {name: upstream(found, name) for name in ("RegisterModel", *APART)}
+    assert not needed["RegisterModel"] & {*APART}
+    for name in APART:
+        assert not needed[name] & {"TrainModel", "EvaluateModel", "ServedParity", "MeetsCriteria"}
+        # Nothing is pushed, scored, loaded or removed on data that is not sound.
+        assert "DataIsSound" in needed[name]
+    assert needed["LoadWarehouse"] >= {"LongAggregates", "BatchScores"}
+    # A Fail step ends the execution with whatever still runs.
+    assert upstream(found, "RejectModel") >= {*APART}
+
+
+def upstream(found: dict[str, dict[str, Any]], name: str) -> set[str]:
+    """Every step that has to succeed before one runs; a condition's branch waits for the condition."""
+    step = found[name]
+    own = {key: value for key, value in step["Arguments"].items() if key not in ("IfSteps", "ElseSteps")}
+    needed = {*step.get("DependsOn", [])}
+    for node in walk(own):
+        if isinstance(node, dict) and str(node.get("Get", "")).startswith("Steps."):
+            needed.add(re.split(r"[.\[]", node["Get"])[1])
+    for other, condition in found.items():
+        branches = [condition["Arguments"].get(branch, []) for branch in ("IfSteps", "ElseSteps")]
+        if any(each["Name"] == name for branch in branches for each in branch):
+            needed.add(other)
+    return needed.union(*(upstream(found, each) for each in needed))
+
+
+@pytest.mark.slow
+def test_the_batch_decides_with_the_code_and_the_policy_of_the_server() -> None:
+    fields = {name: getattr(INPUTS, name) for name in INPUTS.__slots__}
+    custom = NightlyInputs(**{**fields, "policy_file": "inference/policy/strict.toml"})
+    for inputs, policy in ((INPUTS, None), (custom, "inference/policy/strict.toml")):
+        found = steps(nightly_definition(inputs))
+        arguments = found["BatchScores"]["Arguments"]
+        assert arguments["AppSpecification"]["ImageUri"] == INPUTS.inference_image
+        assert (
+            arguments["Environment"]["PYTHONPATH"] == "/opt/ml/processing/input/code/processing-0123.zip:/app"
+        )
+        assert arguments["Environment"].get("FRAUDLINE_POLICY_FILE") == policy
+        assert "FRAUDLINE_POLICY_FILE" not in found["LongAggregates"]["Arguments"]["Environment"]
 
 
 @pytest.mark.parametrize(

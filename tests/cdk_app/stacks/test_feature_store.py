@@ -18,6 +18,8 @@ def test_there_are_the_groups_of_the_system(dev: Assembly) -> None:
         "fraudline-dev-user-activity",
         "fraudline-dev-merchant",
         "fraudline-dev-stream-progress",
+        "fraudline-dev-user-baseline",
+        "fraudline-dev-merchant-risk",
     }
 
 

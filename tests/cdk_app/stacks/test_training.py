@@ -51,6 +51,10 @@ def test_the_pipeline_builds_trains_evaluates_and_registers(template: Template, 
         "TrainModel": "Training",
         "EvaluateModel": "Processing",
         "ServedParity": "Processing",
+        "LongAggregates": "Processing",
+        "BatchScores": "Processing",
+        "LoadWarehouse": "Processing",
+        "CleanUp": "Processing",
         "MeetsCriteria": "Condition",
         "RegisterModel": "RegisterModel",
         "RejectModel": "Fail",
@@ -188,3 +192,35 @@ def test_the_mail_goes_to_who_is_set(template: Template, prod: Assembly) -> None
     topic = template.only("AWS::SNS::Topic")
     assert topic["TopicName"] == "fraudline-dev-nights"
     assert topic["KmsMasterKeyId"]
+
+
+def test_a_night_removes_below_three_prefixes_and_writes_records_of_its_own_groups(
+    template: Template,
+) -> None:
+    def resources(action: str, effect: str = "Allow") -> list[str]:
+        found = [
+            item["Resource"]
+            for item in template.statements()
+            if action in text(item["Action"]).split(",") and item["Effect"] == effect
+        ]
+        return [text(one) for each in found for one in (each if isinstance(each, list) else [each])]
+
+    lake = "arn:aws:s3:::fraudline-dev-lake-<AWS::AccountId>-us-east-1"
+    assert set(resources("s3:DeleteObject")) == {
+        f"{lake}/{prefix}/*" for prefix in ("processed/training_sets", "models", "processed/aggregates")
+    }
+    assert resources("s3:DeleteObject", "Deny") == [f"{lake}/models/served/*"]
+    assert resources("s3:DeleteObjectVersion") == []
+    group = "arn:aws:sagemaker:us-east-1:<AWS::AccountId>:feature-group/fraudline-dev-"
+    assert set(resources("sagemaker:PutRecord")) == {f"{group}user-baseline", f"{group}merchant-risk"}
+    assert f"{lake}/audit/predictions/*" in resources("s3:GetObject")
+    assert {
+        f"{lake}/{area}/*" for area in ("analytics", "processed/batch_scores", "processed/aggregates")
+    } <= {*resources("s3:PutObject")}
+    assert not [one for one in resources("s3:PutObject") if "/raw/" in one or "/labels/" in one]
+
+
+def test_the_batch_decides_by_the_policy_of_the_deployment(definition: Document) -> None:
+    arguments = steps(definition["Steps"])["BatchScores"]["Arguments"]
+    assert "FRAUDLINE_POLICY_FILE" not in arguments["Environment"]
+    assert arguments["Environment"]["PYTHONPATH"].endswith(".zip:/app")

@@ -22,6 +22,7 @@ MARKERS = [
     "labels/.keep",
     "models/.keep",
     "processed/aggregates/.keep",
+    "processed/batch_scores/.keep",
     "processed/features/.keep",
     f"processed/features/{ACCOUNT}/sagemaker/{REGION}/offline-store/fraudline-test-user-profile-.keep",
     "processed/training_sets/.keep",

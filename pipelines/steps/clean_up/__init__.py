@@ -1,0 +1,1 @@
+"""Removes what a night left behind and nobody needs any more (N7)."""

@@ -1,0 +1,1 @@
+"""The day's facts and dimensions as Parquet for the warehouse (N7)."""
