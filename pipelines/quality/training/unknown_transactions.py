@@ -17,10 +17,12 @@ _LEAST_LABELS = 20
 def _look(data: TrainingSet) -> Iterator[Problem]:
     known = data.labels["investigation_complete_time"]
     since = data.windows.as_of - _NEWEST
-    is_unknown = ~data.labels["transaction_id"].isin(data.transactions["transaction_id"])
     newest, before = known > since, (known <= since) & (known > since - _BEFORE)
     if newest.sum() < _LEAST_LABELS:
         return
+    # Not `isin`: on a million texts it takes twenty times as long.
+    there = set(data.transactions["transaction_id"].to_numpy(object))
+    is_unknown = ~data.labels["transaction_id"].map(there.__contains__)
     # A lake that is younger than some labels' transactions misses them all along.
     usual = float(is_unknown[before].mean()) if before.any() else 0.0
     share = float(is_unknown[newest].mean())
