@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from feature_groups import MODEL_FEATURES
+from feature_groups.renewal import renews
 from pipelines.quality.check import Check, Problem
-from pipelines.quality.renewal import renews
 from pipelines.quality.splits import TrainingSet
 
 _LARGE, _MODERATE = 0.6, 0.3

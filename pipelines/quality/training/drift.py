@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from feature_groups import MODEL_FEATURES
+from feature_groups.renewal import renews
 from pipelines.quality.check import Check, Problem
 from pipelines.quality.psi import LARGE, MODERATE, psi
-from pipelines.quality.renewal import renews
 from pipelines.quality.splits import TrainingSet
 
 _LEAST_ROWS = 500

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.stats import ks_2samp  # type: ignore[import-untyped]
 
 from feature_groups import MODEL_FEATURES
+from feature_groups.renewal import renews
 from pipelines.quality.check import Check, Problem
-from pipelines.quality.renewal import renews
 from pipelines.quality.splits import TrainingSet
 
 _LARGE, _MODERATE = 0.4, 0.2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from feature_groups import Feature
+from feature_groups.feature import Feature
 from feature_groups.windows import DAY
 
 
