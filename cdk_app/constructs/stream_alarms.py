@@ -7,6 +7,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from cdk_app.settings import Settings
+from processing.stream.monitor import MEASURES
 
 ANOMALY_ALARM_PERCENT = 5
 LATE_ALARM_PERCENT = 1
@@ -52,6 +53,20 @@ class StreamAlarms(Construct):
             ),
             LAG_ALARM_MS,
         )
+        for measure in MEASURES:
+            construct_id, name = measure.name.title().replace("_", ""), measure.name.replace("_", "-")
+            self._alarm(
+                construct_id, name, measure.description, self._metric(measure.name, "Maximum"), measure.above
+            )
+            if measure.below is not None:
+                self._alarm(
+                    f"{construct_id}Low",
+                    f"{name}-low",
+                    measure.description,
+                    self._metric(measure.name, "Minimum"),
+                    measure.below,
+                    cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+                )
 
     def _metric(self, name: str, statistic: str) -> cloudwatch.Metric:
         return cloudwatch.Metric(
@@ -63,7 +78,13 @@ class StreamAlarms(Construct):
         )
 
     def _alarm(
-        self, construct_id: str, name: str, description: str, metric: cloudwatch.IMetric, threshold: float
+        self,
+        construct_id: str,
+        name: str,
+        description: str,
+        metric: cloudwatch.IMetric,
+        threshold: float,
+        operator: cloudwatch.ComparisonOperator = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
     ) -> None:
         cloudwatch.Alarm(
             self,
@@ -74,6 +95,6 @@ class StreamAlarms(Construct):
             threshold=threshold,
             evaluation_periods=_OF_MINUTES,
             datapoints_to_alarm=_MINUTES,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            comparison_operator=operator,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )

@@ -25,7 +25,8 @@ class Batch:
 
     Attributes:
         transactions: of the examined days and of the baseline, in event order.
-        days: [day] one row a day with ``rows``, ``amount`` (median, minor units), ``unknown`` (share of rows
+        days: [day] one row a day with ``rows``, ``amount`` (median, minor units), ``log_mean`` and
+            ``log_std`` (of the amounts' decimal logarithms), ``unknown`` (share of rows
             whose user has no profile), ``repeated`` (share of rows that are those of the day before again),
             ``lag_s`` (median from event to arrival), and ``missing_``, ``distinct_`` of each of `COLUMNS`.
         examined: the examined days, oldest first.
@@ -58,6 +59,9 @@ class Batch:
         grouped = kept.groupby("day")
         days = pd.DataFrame({"rows": grouped.size()})
         days["amount"] = grouped["amount_minor"].median()
+        decades = np.log10(kept["amount_minor"].clip(lower=1))
+        days["log_mean"] = decades.groupby(kept["day"]).mean()
+        days["log_std"] = decades.groupby(kept["day"]).std()
         days["unknown"] = grouped["is_unknown"].mean()
         days["repeated"] = grouped["is_repeated"].mean()
         lag = (kept["arrival_time"] - kept["timestamp"]).dt.total_seconds()

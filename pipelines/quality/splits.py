@@ -18,14 +18,18 @@ class TrainingSet:
         splits: by name, oldest first: keys, target and features of each transaction.
         labels: those known at the as-of time.
         windows: the intervals of the splits.
+        transactions: the lake's, whatever their time; columns of `RAW_TRANSACTIONS`.
     """
 
     splits: Mapping[str, pd.DataFrame]
     labels: pd.DataFrame
     windows: Windows
+    transactions: pd.DataFrame
 
     @classmethod
-    def of(cls, rows: pd.DataFrame, labels: pd.DataFrame, windows: Windows) -> TrainingSet:
+    def of(
+        cls, rows: pd.DataFrame, labels: pd.DataFrame, windows: Windows, transactions: pd.DataFrame
+    ) -> TrainingSet:
         """Split rows by time."""
         bounds = {name: windows.bounds(name) for name in SPLITS}
         seen = rows["timestamp"]
@@ -33,4 +37,5 @@ class TrainingSet:
             {name: rows[(seen >= start) & (seen < end)] for name, (start, end) in bounds.items()},
             labels,
             windows,
+            transactions,
         )

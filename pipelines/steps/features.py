@@ -93,7 +93,7 @@ def _examined(windows: Windows) -> _Examined:
     if any(finding.severity == "critical" for finding in found):
         return _Examined(found, {}, read, batch)
     rows = labelled_rows(windows, transactions, labels, profiles)
-    data = TrainingSet.of(rows, known_labels(labels, windows.as_of), windows)
+    data = TrainingSet.of(rows, known_labels(labels, windows.as_of), windows, transactions)
     return _Examined([*found, *findings("training", data)], data.splits, read, batch)
 
 

@@ -23,6 +23,7 @@ from processing.stream.known import Known
 from processing.stream.look_up import merchants, profiles
 from processing.stream.merge import take
 from processing.stream.metrics import Metrics
+from processing.stream.monitor import Measure, Reading
 from processing.stream.outputs import Outputs
 from processing.stream.progress import PERIOD_S
 from processing.stream.records import RawRecord
@@ -68,19 +69,21 @@ class Consumer:
         ]
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="read")
         self._reading: dict[int, Future[None]] = {}
-        self._metrics = Metrics(clients.cloudwatch, names.environment, self._figures, stop)
+        self._metrics = Metrics(clients.cloudwatch, names.environment, self._figures, stop, self._measured)
         self._report_at = self._export_at = self._progress_at = 0.0
         self._exported: dict[str, int] = {}
 
     def _made_engine(self, features: Any) -> Engine:
         names, required = self._settings.names, self._settings.require_known
+        replaying = self._settings.replay
         if not required:
-            return Engine(names, self._store, profiles(features, names), deciding=self._deciding)
+            users = profiles(features, names)
+            return Engine(names, self._store, users, deciding=self._deciding, replaying=replaying)
         # Whoever just signed up shall not wait for long.
         users = profiles(features, names, absent_seconds=_STRANGER_SECONDS)
         shops = merchants(features, names, absent_seconds=_STRANGER_SECONDS)
         known = Known(required, users, shops, self._store.merchants, self._stop)
-        return Engine(names, self._store, users, known, deciding=self._deciding)
+        return Engine(names, self._store, users, known, deciding=self._deciding, replaying=replaying)
 
     def _reader(self, clients: Clients, stream: str, decode: Decode) -> StreamReader:
         physical = self._settings.names.stream(stream)
@@ -138,6 +141,11 @@ class Consumer:
         """How far behind the tips the shards are; events already in memory count as 1 ms at least."""
         behind = [shard.behind_ms or int(bool(shard.buffer)) for shard in self._shards]
         return max(behind, default=0)
+
+    def _measured(self) -> dict[Measure, Reading]:
+        """What the monitor tells; where all is read, a minute without records is an empty one."""
+        caught_up = bool(self._shards) and self._lag_ms == 0
+        return self._engine.monitor.measured(time.time_ns() // 1_000_000 if caught_up else None)
 
     def _progress(self, now: float) -> None:
         """Once a second, note up to when everything that arrived is committed."""

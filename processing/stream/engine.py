@@ -6,6 +6,7 @@ Knows no AWS: events in, a `Commit` out.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 
 from feature_groups.names import Names
@@ -15,6 +16,7 @@ from processing.stream.counters import fresh
 from processing.stream.enriched import enriched
 from processing.stream.featured import pack
 from processing.stream.known import Known
+from processing.stream.monitor import Monitor
 from processing.stream.records import Event, Outgoing, dead_letter
 from processing.stream.reports import WAIT_MS, Reports
 from processing.stream.seen import Seen
@@ -32,8 +34,10 @@ class Engine:
         profiles: looks up the profiles of some user ids, all at once.
         known: refuses transactions of unknown users or merchants; without it nobody is unknown.
         deciding: put transactions with their features into the outbox ``decisions`` too.
+        replaying: history is played in, see `Monitor`.
 
     Attributes:
+        monitor: what arrived, by minute.
         counters: as of the latest `Commit`.
     """
 
@@ -45,6 +49,7 @@ class Engine:
         known: Known | None = None,
         *,
         deciding: bool = False,
+        replaying: bool = False,
     ) -> None:
         self._store, self._profiles, self._known = store, profiles, known
         self._deciding = deciding
@@ -53,6 +58,7 @@ class Engine:
         self._late = names.stream("transactions-late")
         self._dead_letters = names.dead_letter_stream
         self.counters = fresh(store.counters())
+        self.monitor = Monitor(store.monitor(), replaying=replaying)
 
     def apply(self, events: Sequence[Event]) -> Commit:
         """Apply a micro-batch in the given order.
@@ -72,6 +78,9 @@ class Engine:
         newest_arrival_ms = max((event.raw.arrival_ms for event in events), default=0)
         self._expire(newest_arrival_ms - WAIT_MS, batch)
         self.counters = batch.counters(self.counters)
+        seen = self.monitor.add(
+            events, batch.in_time, batch.histories.features(), time.time_ns() // 1_000_000
+        )
         return Commit(
             users=batch.histories.users,
             merchants=batch.histories.merchants,
@@ -82,6 +91,7 @@ class Engine:
             outbox=batch.outbox(events[0]) if events else {},
             newest_arrival_ms=newest_arrival_ms,
             newest_event_ms=max((t.timestamp_ms for t, _ in batch.in_time), default=0),
+            monitor=seen,
         )
 
     def _batch(self, events: Sequence[Event], one_by_one: bool) -> Batch:

@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from processing.stream.counters import COUNTERS, GAUGES
+from processing.stream.monitor import Measure, Reading
 
 _log = logging.getLogger(__name__)
 NAMESPACE = "Fraudline"
@@ -41,6 +42,15 @@ def data_points(environment: str, now: Mapping[str, int], before: Mapping[str, i
     return data
 
 
+def measurements(environment: str, measured: Mapping[Measure, Reading]) -> list[dict[str, Any]]:
+    """A data point for each measure that could be told."""
+    dimensions = [{"Name": "Environment", "Value": environment}]
+    return [
+        {"MetricName": measure.name, "Value": reading.value, "Unit": measure.unit, "Dimensions": dimensions}
+        for measure, reading in measured.items()
+    ]
+
+
 def put(client: Any, data: list[dict[str, Any]]) -> bool:
     """Put data points; a failure is logged and returns False."""
     try:
@@ -57,12 +67,19 @@ class Metrics:
     Args:
         client: a CloudWatch client.
         read: the counters now, with ``lag_ms``.
+        measure: what the monitor tells of the last minutes.
     """
 
     def __init__(
-        self, client: Any, environment: str, read: Callable[[], Mapping[str, int]], stop: threading.Event
+        self,
+        client: Any,
+        environment: str,
+        read: Callable[[], Mapping[str, int]],
+        stop: threading.Event,
+        measure: Callable[[], Mapping[Measure, Reading]] = dict,
     ) -> None:
         self._client, self._environment, self._read, self._stop = client, environment, read, stop
+        self._measure = measure
         self._sent = dict(read())
         self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
 
@@ -76,5 +93,8 @@ class Metrics:
     def put(self) -> None:
         """Send one data point per counter; when that fails, its counts go with the next."""
         now = dict(self._read())
-        if put(self._client, data_points(self._environment, now, self._sent)):
+        data = data_points(self._environment, now, self._sent) + measurements(
+            self._environment, self._measure()
+        )
+        if put(self._client, data):
             self._sent = now

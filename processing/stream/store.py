@@ -40,6 +40,7 @@ class Commit:
         published: entities the Feature Store has, as dirty key and the number it was marked with.
         newest_arrival_ms: seen ids that arrived long before it are forgotten.
         newest_event_ms: histories that ended long before it are released.
+        monitor: what has changed of the monitor's state, None for what is to be forgotten.
     """
 
     users: Mapping[str, bytes] = field(default_factory=dict)
@@ -53,6 +54,7 @@ class Commit:
     published: Mapping[bytes, int] = field(default_factory=dict)
     newest_arrival_ms: int = 0
     newest_event_ms: int = 0
+    monitor: Mapping[bytes, bytes | None] = field(default_factory=dict)
 
 
 class Store:
@@ -76,6 +78,7 @@ class Store:
         # Event times of published states that are not those of their newest input, by dirty key.
         self._event_times = self._env.open_db(b"event-times")
         self._meta = self._env.open_db(b"meta")
+        self._monitor = self._env.open_db(b"monitor")
         self._kinds = {b"u": self._users, b"m": self._merchants}
         self._swept_to = b""
         self._released_to: dict[bytes, bytes] = {}
@@ -136,6 +139,11 @@ class Store:
         raw = self._get(self._meta, b"counters")
         return {} if raw is None else msgspec.json.decode(raw, type=dict[str, int])
 
+    def monitor(self) -> dict[bytes, bytes]:
+        """What the monitor of the stream knows, by its keys."""
+        with self._env.begin(self._monitor) as txn, txn.cursor() as cursor:
+            return dict(cursor)
+
     def outbox(self, name: str, after: int = -1, limit: int = 32 << 20) -> list[tuple[int, bytes]]:
         """The oldest payloads of an outbox with numbers above `after`, until they have `limit` bytes."""
         prefix = name.encode() + b"/"
@@ -188,6 +196,11 @@ class Store:
             for dirty_key, marked in change.published.items():
                 if _number(txn.get(dirty_key, db=self._dirty)) == marked:
                     txn.delete(dirty_key, db=self._dirty)
+            for monitor_key, packed_sketch in change.monitor.items():
+                if packed_sketch is None:
+                    txn.delete(monitor_key, db=self._monitor)
+                else:
+                    txn.put(monitor_key, packed_sketch, db=self._monitor)
             if change.counters is not None:
                 txn.put(b"counters", msgspec.json.encode(change.counters), db=self._meta)
             if change.seen:

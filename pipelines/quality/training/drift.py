@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from feature_groups import MODEL_FEATURES, Feature
-from feature_groups.windows import DAY
+from feature_groups import MODEL_FEATURES
+from feature_groups.renewal import renews
 from pipelines.quality.check import Check, Problem
 from pipelines.quality.psi import LARGE, MODERATE, psi
 from pipelines.quality.splits import TrainingSet
@@ -22,7 +22,7 @@ def _look(data: TrainingSet) -> Iterator[Problem]:
         value = psi(before[name].to_numpy(), now[name].to_numpy())
         if value > MODERATE:
             yield Problem(
-                "critical" if value > LARGE and _renews(feature) else "warning",
+                "critical" if value > LARGE and renews(feature) else "warning",
                 f"{name} has drifted from the validation to the test window (PSI {value:.2f}): see what has "
                 "changed in its source",
                 [
@@ -30,16 +30,6 @@ def _look(data: TrainingSet) -> Iterator[Problem]:
                     for which, frame in (("validation", before), ("test", now))
                 ],
             )
-
-
-def _renews(feature: Feature) -> bool:
-    """Whether its values of a week owe nothing to the week before.
-
-    Those of longer windows are one value per card or merchant that creeps: few of them, and PSI is large.
-    """
-    if feature.window is None:
-        return feature.entity == "transaction"
-    return feature.window.milliseconds <= DAY.milliseconds
 
 
 def _mean(values: object) -> float | None:

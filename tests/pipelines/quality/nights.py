@@ -75,7 +75,7 @@ def cents_for_dollars(night: Lake) -> Lake:
 
 def rows_missing(night: Lake) -> Lake:
     rows = night.transactions
-    lost = _last(rows) & (np.random.default_rng(2).random(len(rows)) < 0.4)
+    lost = _last(rows) & (np.random.default_rng(2).random(len(rows)) < 0.3)
     return night._replace(transactions=rows[~lost])
 
 
@@ -102,9 +102,19 @@ def day_duplicated(night: Lake) -> Lake:
 
 
 def label_leaked(night: Lake) -> Lake:
-    """The amount tells it: somebody joined the outcome into the source."""
+    """The case system writes where a confirmed fraud came from into the lake: distance from home tells it."""
     rows = night.transactions.copy()
-    rows["amount_minor"] = np.where(rows["is_fraud"], 900_000, 100) + rows["amount_minor"] % 97
+    random = np.random.default_rng(5)
+    for name, home, elsewhere in (("lat", 50.85, -23.55), ("lon", 4.35, -46.63)):
+        rows[name] = np.where(rows["is_fraud"], elsewhere, home) + random.normal(0, 0.2, len(rows))
+    profiles = night.profiles.assign(home_lat=50.85, home_lon=4.35)
+    return night._replace(transactions=rows, profiles=profiles)
+
+
+def status_rewritten(night: Lake) -> Lake:
+    """A confirmed fraud is set to declined weeks later: the card's next purchases know it at once."""
+    rows = night.transactions.copy()
+    rows["status"] = np.where(rows["is_fraud"], "declined", "approved")
     return night._replace(transactions=rows)
 
 
@@ -128,18 +138,29 @@ def day_empty(night: Lake) -> Lake:
     return night._replace(transactions=night.transactions[~_last(night.transactions)])
 
 
-BAD: dict[str, tuple[Callable[[Lake], Lake], str, str]] = {
-    "labels missing": (labels_missing, "label_completeness", "days have no label at all"),
-    "five times the frauds": (five_times_the_frauds, "fraud_rate", "an attack is on"),
-    "column constant": (column_constant, "constant_column", "channel is 'pos' in every transaction"),
-    "cents for dollars": (cents_for_dollars, "amount_scale", "see whether its unit has changed"),
-    "rows missing": (rows_missing, "volume", "some are lost"),
-    "values missing": (values_missing, "missing_values", "device is missing in"),
-    "timestamps shifted": (timestamps_shifted, "clock", "see whether their timestamps are shifted"),
-    "day duplicated": (day_duplicated, "repeated_day", "those of the day before"),
-    "label leaked": (label_leaked, "leakage", "amount alone separates frauds from the rest"),
-    "users unknown": (users_unknown, "unknown_users", "users without a profile"),
-    "feature drifting": (feature_drifting, "drift", "hour_of_day has drifted"),
-    "day empty": (day_empty, "volume", "has no transactions"),
+class Bad(NamedTuple):
+    """A bad night: the change that makes it, and the layer and check that have to say what."""
+
+    spoil: Callable[[Lake], Lake]
+    layer: str
+    check: str
+    message: str
+
+
+BAD = {
+    "labels missing": Bad(labels_missing, "training", "label_completeness", "days have no label at all"),
+    "five times the frauds": Bad(five_times_the_frauds, "training", "fraud_rate", "an attack is on"),
+    "column constant": Bad(column_constant, "batch", "constant_column", "channel is 'pos' in every"),
+    "cents for dollars": Bad(cents_for_dollars, "batch", "amount_scale", "see whether its unit has changed"),
+    "rows missing": Bad(rows_missing, "batch", "volume", "some are lost"),
+    "values missing": Bad(values_missing, "batch", "missing_values", "device is missing in"),
+    "timestamps shifted": Bad(
+        timestamps_shifted, "batch", "clock", "see whether their timestamps are shifted"
+    ),
+    "day duplicated": Bad(day_duplicated, "batch", "repeated_day", "those of the day before"),
+    "label leaked": Bad(label_leaked, "training", "leakage", "distance_from_home_km alone separates frauds"),
+    "status rewritten": Bad(status_rewritten, "training", "leaked_column", "status of a transaction tells"),
+    "users unknown": Bad(users_unknown, "batch", "unknown_users", "users without a profile"),
+    "feature drifting": Bad(feature_drifting, "training", "drift", "hour_of_day has drifted"),
+    "day empty": Bad(day_empty, "batch", "volume", "has no transactions"),
 }
-"""By name: the change, the check that has to find it, and what it has to say."""

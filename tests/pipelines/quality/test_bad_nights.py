@@ -43,7 +43,7 @@ def test_a_sound_night_has_nothing_critical(tmp_path: Path, seed: int) -> None:
 
 @pytest.mark.parametrize("name", nights.BAD)
 def test_a_bad_night_is_caught_by_name_and_trains_nothing(tmp_path: Path, name: str) -> None:
-    spoil, check, message = nights.BAD[name]
+    spoil, _, check, message = nights.BAD[name]
     found = build(tmp_path, spoil(nights.sound()))
     critical = [one for one in found["findings"] if one["severity"] == "critical"]
     assert check in {one["check"] for one in critical}, found["findings"]

@@ -1,0 +1,162 @@
+"""The sketches of the last minutes and of the last week's hours."""
+
+from __future__ import annotations
+
+import logging
+import struct
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from processing.events import RejectedRecord, Transaction
+from processing.stream.monitor import sketch as sketches
+from processing.stream.monitor.measure import Measure, Reading, Seen
+from processing.stream.monitor.measures import MEASURES
+from processing.stream.monitor.sampling import Schemas
+from processing.stream.monitor.sketch import Sketch
+from processing.stream.records import Event
+
+_log = logging.getLogger(__name__)
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+RECENT_MINUTES = 5
+"""What is looked at: the last complete minutes. One minute of a small stream is mostly chance."""
+KEPT_HOURS = 7 * 24
+_LEAST_DAYS = 3
+_KEY = struct.Struct(">cQ")
+_SCHEMAS = b"schemas"
+
+
+class Monitor:
+    """Counts what arrives, and compares it with the same hour of the days before.
+
+    Args:
+        stored: what `add` returned, all of it together; a restart continues from there.
+        replaying: history is played in: how old its events are tells nothing.
+    """
+
+    def __init__(self, stored: Mapping[bytes, bytes], *, replaying: bool = False) -> None:
+        self._replaying = replaying
+        self._minutes: dict[int, Sketch] = {}
+        self._hours: dict[int, Sketch] = {}
+        self._schemas = Schemas(stored.get(_SCHEMAS, b""))
+        for key, packed in stored.items():
+            sketch = sketches.unpack(packed)
+            if len(key) == _KEY.size and sketch is not None:
+                kind, number = _KEY.unpack(key)
+                (self._minutes if kind == b"m" else self._hours)[number] = sketch
+        self._packed_schemas = self._schemas.pack()
+        self._newest_ms = 0
+        self._oldest_hour = min(self._hours, default=0)
+        self._freshness_ms: float | None = None
+
+    def add(
+        self,
+        events: Sequence[Event],
+        in_time: Sequence[tuple[Transaction, int]],
+        features: list[list[float]],
+        now_ms: int,
+    ) -> dict[bytes, bytes | None]:
+        """Add a micro-batch; returns what of the stored state has changed, None for what is to be forgotten.
+
+        Args:
+            events: all of it, labels and refused records too.
+            in_time: its transactions with features, and when each arrived.
+            features: of these, whole vectors.
+            now_ms: the present, which freshness is measured at.
+        """
+        records = [event for event in events if event.source.stream == "transactions-raw"]
+        if not records:
+            return {}
+        arrived = np.array([event.raw.arrival_ms for event in records], np.int64) // MINUTE_MS
+        with_features = np.array([arrival_ms for _, arrival_ms in in_time], np.int64) // MINUTE_MS
+        values = sketches.watched(features)
+        changed: dict[bytes, bytes | None] = {}
+        for minute in np.unique(arrived).tolist():
+            of_minute = np.flatnonzero(arrived == minute)
+            sketch = sketches.empty()
+            sketch[sketches.ROWS] = of_minute.size
+            sample = [records[at].raw.data for at in of_minute.tolist()]
+            sketch[sketches.SAMPLED], sketch[sketches.STRANGE] = self._schemas.sample(sample, minute)
+            sketch[sketches.HEAD :] = sketches.histograms(values[with_features == minute])
+            for at in of_minute.tolist():
+                field = _missing(records[at].content)
+                if field is not None:
+                    sketch[sketches.missing_at(field)] += 1
+            changed |= self._added(minute, sketch)
+        if in_time and not self._replaying:
+            ages = now_ms - np.array([transaction.timestamp_ms for transaction, _ in in_time], np.int64)
+            age = float(np.percentile(ages, 95))
+            self._freshness_ms = max(age, self._freshness_ms or 0.0)
+        packed = self._schemas.pack()
+        if packed != self._packed_schemas:
+            changed[_SCHEMAS] = self._packed_schemas = packed
+        return changed
+
+    def _added(self, minute: int, sketch: Sketch) -> dict[bytes, bytes | None]:
+        changed: dict[bytes, bytes | None] = {}
+        self._newest_ms = max(self._newest_ms, minute * MINUTE_MS)
+        newest = self._newest_ms // MINUTE_MS
+        for kind, kept, number, oldest in (
+            (b"m", self._minutes, minute, newest - RECENT_MINUTES),
+            (b"h", self._hours, minute // 60, newest // 60 - KEPT_HOURS),
+        ):
+            for old in [one for one in kept if one < oldest]:
+                del kept[old]
+                changed[_KEY.pack(kind, old)] = None
+            if number >= oldest:
+                kept[number] = kept[number] + sketch if number in kept else sketch
+                changed[_KEY.pack(kind, number)] = sketches.pack(kept[number])
+        self._oldest_hour = min(self._hours)
+        return changed
+
+    def measured(self, now_ms: int | None) -> dict[Measure, Reading]:
+        """What can be told of the last complete minutes; an alert is logged, with the names behind it.
+
+        Args:
+            now_ms: the present, where everything that arrived is processed: minutes without a record
+                are then empty ones. None: only what arrived tells how late it is.
+        """
+        seen = self._seen(self._newest_ms if now_ms is None else max(now_ms, self._newest_ms))
+        found = {measure: reading for measure in MEASURES if (reading := measure.look(seen)) is not None}
+        for measure, (value, by_name) in found.items():
+            if measure.is_alert(value):
+                named = {name: round(one, 3) for name, one in by_name.items() if measure.is_alert(one)}
+                _log.warning("%s: %s is %.4g %s", measure.description, measure.name, value, named or "")
+        return found
+
+    def _seen(self, now_ms: int) -> Seen:
+        # Both dictionaries change while another thread is here; a copy is taken in one step.
+        minutes, hours = dict(self._minutes), dict(self._hours)
+        last = now_ms // MINUTE_MS
+        recent = range(last - RECENT_MINUTES, last)
+        freshness_ms, self._freshness_ms = self._freshness_ms, None
+        usual = [self._usual(hours, minute // 60) for minute in recent]
+        return Seen(
+            sum((minutes[minute] for minute in recent if minute in minutes), sketches.empty()),
+            self._expected(hours, recent),
+            sum(usual[-1], sketches.empty()) if len(usual[-1]) >= _LEAST_DAYS else None,
+            freshness_ms,
+        )
+
+    def _usual(self, hours: Mapping[int, Sketch], hour: int) -> list[Sketch]:
+        """The same hour of the days before. The first hour of all was seen in part only."""
+        days = [hour - 24 * ago for ago in range(1, 8)]
+        return [hours[day] for day in days if day in hours and day > self._oldest_hour]
+
+    def _expected(self, hours: Mapping[int, Sketch], recent: range) -> float | None:
+        """Rows that these minutes usually have, between the middles of hours in a straight line."""
+        rates = {}
+        for hour in range(recent.start // 60 - 1, recent.stop // 60 + 2):
+            usual = self._usual(hours, hour)
+            if len(usual) >= _LEAST_DAYS:
+                rates[hour * 60 + 30] = float(np.median([one[sketches.ROWS] for one in usual])) / 60
+        if len(rates) < 3:
+            return None
+        return float(np.interp([minute + 0.5 for minute in recent], list(rates), list(rates.values())).sum())
+
+
+def _missing(content: object) -> str | None:
+    """The required field that a record was refused for."""
+    if isinstance(content, RejectedRecord) and content.kind == "incomplete":
+        return content.field if content.field in sketches.REQUIRED else None
+    return None
