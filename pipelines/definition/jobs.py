@@ -95,6 +95,7 @@ def train_model(
             "rounds": variables["Rounds"].to_string(),
             "max-depth": variables["MaxDepth"].to_string(),
             "learning-rate": variables["LearningRate"].to_string(),
+            "search-trials": variables["SearchTrials"].to_string(),
             "code-version": inputs.code_version,
             "training-set-sha256": content_of(features, "sha256"),
         },

@@ -31,6 +31,7 @@ PARAMETERS: tuple[PipelineParameter, ...] = (
     PipelineParameter("Rounds", 600, "Most boosting rounds; early stopping usually ends before"),
     PipelineParameter("MaxDepth", 6, "Depth of each tree"),
     PipelineParameter("LearningRate", 0.1, "Shrinkage of each round"),
+    PipelineParameter("SearchTrials", 6, "Tree settings tried on the validation window; 1: no search"),
     PipelineParameter("MinimumAuc", 0.85, "AUC on the test window below which the model is rejected"),
     PipelineParameter(
         "MinimumAveragePrecision", 0.25, "Average precision on the test window below which it is rejected"

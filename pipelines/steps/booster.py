@@ -21,6 +21,7 @@ class TreeSettings:
         early_stopping: rounds without a better validation average precision that end training.
         imbalance: weight of a fraud is (genuine / frauds) ** imbalance. 0 leaves the classes as
             they are, 1 balances them; what lies between keeps scores near to probabilities.
+        regularization: L2 penalty of leaf values.
     """
 
     rounds: int = 1000
@@ -29,6 +30,7 @@ class TreeSettings:
     min_child_weight: float = 5.0
     subsample: float = 0.8
     colsample: float = 0.6
+    regularization: float = 1.0
     early_stopping: int = 50
     imbalance: float = 0.0
     seed: int = 7
@@ -81,6 +83,7 @@ def _parameters(train: Dataset, settings: TreeSettings, threads: int) -> dict[st
         "min_child_weight": settings.min_child_weight,
         "subsample": settings.subsample,
         "colsample_bytree": settings.colsample,
+        "reg_lambda": settings.regularization,
         "scale_pos_weight": weight,
         "seed": settings.seed,
         "nthread": threads,

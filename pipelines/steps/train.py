@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+from dataclasses import asdict
 from typing import Any
 
 import xgboost as xgb
@@ -11,9 +12,11 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from feature_groups import FEATURE_NAMES
 from pipelines.steps.booster import TreeSettings, fit, scores
+from pipelines.steps.calibration import calibrated, calibration
 from pipelines.steps.container import StepError, channel, model_folder, run, threads
 from pipelines.steps.dataset import read_manifest, read_split, write_json
 from pipelines.steps.metrics_log import log_metric
+from pipelines.steps.search import search
 from pipelines.steps.thresholds import Costs, choose
 
 MODEL_FILE = "model.ubj"
@@ -31,7 +34,11 @@ def main(arguments: list[str]) -> None:
     manifest = read_manifest(channel("manifest"), options.training_set_sha256)
     train = read_split(channel("train"), "train", manifest)
     validation = read_split(channel("validation"), "validation", manifest)
+    trials = search(train, validation, settings, options.search_trials, threads())
+    settings = trials[0].settings
     booster = fit(train, validation, settings, threads(), print_every=50)
+    scaling = calibration(booster, validation)
+    booster = calibrated(booster, scaling)
     on_validation = scores(booster, validation)
     metrics = {
         "validation:auc": float(roc_auc_score(validation.target, on_validation)),
@@ -45,10 +52,13 @@ def main(arguments: list[str]) -> None:
     model = model_folder() / MODEL_FILE
     booster.save_model(model)
     bundle: dict[str, Any] = {
+        "calibration": asdict(scaling),
         "code_version": options.code_version,
         "costs": {"review": costs.review, "decline": costs.decline},
         "feature_names": list(FEATURE_NAMES),
         "metrics": metrics,
+        "settings": asdict(settings),
+        "search": [trial.as_dict() for trial in trials if len(trials) > 1],
         "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
         "thresholds": {"review": thresholds.review, "decline": thresholds.decline},
         "trained_at_as_of": manifest["as_of"],
@@ -67,6 +77,7 @@ def _settings(options: argparse.Namespace) -> tuple[TreeSettings, Costs]:
         "learning_rate": (1e-4, 1.0),
         "early_stopping": (1, 1_000),
         "imbalance": (0.0, 1.0),
+        "search_trials": (1, 100),
     }
     for name, (least, most) in ranges.items():
         if not least <= getattr(options, name) <= most:
@@ -87,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--learning-rate", type=float, default=trees.learning_rate)
     parser.add_argument("--early-stopping", type=int, default=trees.early_stopping)
     parser.add_argument("--imbalance", type=float, default=trees.imbalance)
+    parser.add_argument("--search-trials", type=int, default=1, help="1: no search")
     parser.add_argument("--seed", type=int, default=trees.seed)
     parser.add_argument("--review-cost", type=float, default=costs.review, help="in missed frauds")
     parser.add_argument("--decline-cost", type=float, default=costs.decline, help="in missed frauds")
