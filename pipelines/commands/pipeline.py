@@ -62,9 +62,11 @@ def run(
       fraudline pipeline run --as-of 2026-03-01
       fraudline pipeline run --catch-up 7
     """
-    if as_of and catch_up:
+    if as_of is not None and catch_up:
         raise click.UsageError("--as-of is one night, --catch-up those that are missing: use one of them")
     values, now = _parse(parameters), datetime.now(UTC)
+    if "AsOf" in values:
+        raise click.BadParameter("AsOf names the night: use --as-of", param_hint="--parameter")
     aws = target.resolve()
     click.echo(f"Talking to {aws.description}", err=True)
     sagemaker = aws.client("sagemaker")
@@ -72,7 +74,8 @@ def run(
         if catch_up:
             chosen = nights.missed(sagemaker, names.pipeline, catch_up, now)
         else:
-            chosen = [nights.parse(as_of, now) if as_of else nights.name_of(nights.newest(now))]
+            newest = nights.name_of(nights.newest(now))
+            chosen = [newest if as_of is None else nights.parse(as_of, now)]
     except nights.NightError as error:
         raise click.BadParameter(str(error), param_hint="--as-of") from error
     except ExecutionError as error:

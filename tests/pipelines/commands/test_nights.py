@@ -166,6 +166,8 @@ def test_a_night_that_fails_is_an_exit_code(monkeypatch: pytest.MonkeyPatch) -> 
     ("arguments", "message"),
     [
         (["--as-of", "soon"], "neither a date nor a moment"),
+        (["--as-of", ""], "neither a date nor a moment"),
+        (["-p", "AsOf=2026-03-01"], "AsOf names the night: use --as-of"),
         (["--as-of", "2026-03-01", "--catch-up", "2"], "use one of them"),
         (["--catch-up", "0"], "--catch-up"),
     ],
