@@ -180,23 +180,6 @@ def test_clean_up_keeps_what_a_package_needs_and_says_first_what_it_would_do(
     }
     [report] = [json.loads(content) for content in ran.files.values()]
     assert report["areas"]["training sets"]["kept_for_packages"] == ["processed/training_sets/approved/"]
-    again = steps.run("clean_up", as_of=later(days=91))
-    assert "training sets: 0 folders with 0 objects removed, 1 kept for packages" in again.said
-
-
-@pytest.mark.parametrize(
-    ("step", "arguments", "message"),
-    [
-        ("clean_up", ["--mode", "maybe"], "clean-up: 'maybe' is unknown; use remove or report"),
-        ("aggregates", ["--profiles", "s3://elsewhere/x"], "profiles: 's3://elsewhere/x' is not in the lake"),
-        ("aggregates", ["--profiles", PROFILES, "--records-per-second", "0"], "records-per-second: 0.0"),
-        ("aggregates", ["--profiles", PROFILES, "--label-delay-days", "-1"], "label-delay-days: -1"),
-    ],
-)
-def test_what_does_not_fit_is_named(steps: Steps, step: str, arguments: list[str], message: str) -> None:
-    ran = steps.run(step, *arguments)
-    assert ran.code == 65
-    assert message in ran.failure
 
 
 def test_a_file_that_is_no_parquet_is_named(steps: Steps, mirror: RunningMirror, tmp_path: Path) -> None:
