@@ -12,7 +12,7 @@ from processing.events import RejectedRecord, Transaction
 from processing.stream.monitor import sketch as sketches
 from processing.stream.monitor.measure import Measure, Reading, Seen
 from processing.stream.monitor.measures import MEASURES
-from processing.stream.monitor.sampling import Schemas
+from processing.stream.monitor.sampling import SAMPLES, Schemas
 from processing.stream.monitor.sketch import Sketch
 from processing.stream.records import Event
 
@@ -70,30 +70,36 @@ class Monitor:
         arrived = np.array([event.raw.arrival_ms for event in records], np.int64) // MINUTE_MS
         with_features = np.array([arrival_ms for _, arrival_ms in in_time], np.int64) // MINUTE_MS
         values = sketches.watched(features)
-        changed: dict[bytes, bytes | None] = {}
+        missing: dict[int, list[str]] = {}
+        for event in records:
+            if event.time_ms is None and (field := _missing(event.content)) is not None:
+                missing.setdefault(event.raw.arrival_ms // MINUTE_MS, []).append(field)
+        touched: set[bytes] = set()
         for minute in np.unique(arrived).tolist():
             of_minute = np.flatnonzero(arrived == minute)
             sketch = sketches.empty()
             sketch[sketches.ROWS] = of_minute.size
-            sample = [records[at].raw.data for at in of_minute.tolist()]
-            sketch[sketches.SAMPLED], sketch[sketches.STRANGE] = self._schemas.sample(sample, minute)
+            step = max(1, of_minute.size // SAMPLES)
+            sample = [records[at].raw.data for at in of_minute[::step][:SAMPLES].tolist()]
+            sketch[sketches.SAMPLED] = len(sample)
+            sketch[sketches.STRANGE] = self._schemas.strange(sample, minute)
             sketch[sketches.HEAD :] = sketches.histograms(values[with_features == minute])
-            for at in of_minute.tolist():
-                field = _missing(records[at].content)
-                if field is not None:
-                    sketch[sketches.missing_at(field)] += 1
-            changed |= self._added(minute, sketch)
+            for field in missing.get(minute, ()):
+                sketch[sketches.missing_at(field)] += 1
+            touched |= self._added(minute, sketch)
         if in_time and not self._replaying:
             ages = now_ms - np.array([transaction.timestamp_ms for transaction, _ in in_time], np.int64)
             age = float(np.percentile(ages, 95))
             self._freshness_ms = max(age, self._freshness_ms or 0.0)
+        changed = {key: self._packed(key) for key in touched}
         packed = self._schemas.pack()
         if packed != self._packed_schemas:
             changed[_SCHEMAS] = self._packed_schemas = packed
         return changed
 
-    def _added(self, minute: int, sketch: Sketch) -> dict[bytes, bytes | None]:
-        changed: dict[bytes, bytes | None] = {}
+    def _added(self, minute: int, sketch: Sketch) -> set[bytes]:
+        """Add to the minute and its hour; returns the keys of what has changed."""
+        touched = set()
         self._newest_ms = max(self._newest_ms, minute * MINUTE_MS)
         newest = self._newest_ms // MINUTE_MS
         for kind, kept, number, oldest in (
@@ -102,12 +108,17 @@ class Monitor:
         ):
             for old in [one for one in kept if one < oldest]:
                 del kept[old]
-                changed[_KEY.pack(kind, old)] = None
+                touched.add(_KEY.pack(kind, old))
             if number >= oldest:
                 kept[number] = kept[number] + sketch if number in kept else sketch
-                changed[_KEY.pack(kind, number)] = sketches.pack(kept[number])
+                touched.add(_KEY.pack(kind, number))
         self._oldest_hour = min(self._hours)
-        return changed
+        return touched
+
+    def _packed(self, key: bytes) -> bytes | None:
+        kind, number = _KEY.unpack(key)
+        sketch = (self._minutes if kind == b"m" else self._hours).get(number)
+        return None if sketch is None else sketches.pack(sketch)
 
     def measured(self, now_ms: int | None) -> dict[Measure, Reading]:
         """What can be told of the last complete minutes; an alert is logged, with the names behind it.

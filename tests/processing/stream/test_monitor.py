@@ -78,7 +78,7 @@ _SHARD = event(transaction()).source
 @pytest.fixture(scope="module")
 def week() -> dict[bytes, bytes]:
     """What a monitor has stored after some sound days."""
-    stored = {}
+    stored: dict[bytes, bytes | None] = {}
     for hour in HOURS:
         begin = START + hour * HOUR_MS
         added = Traffic().into(Monitor({}), begin, begin + HOUR_MS)
