@@ -1,10 +1,11 @@
-"""The sketches of the last minutes and of the last week's hours."""
+"""The sketches of the last minutes and of a week's hours, and the volume of a month's quarters of an hour."""
 
 from __future__ import annotations
 
 import logging
 import struct
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from processing.events import RejectedRecord, Transaction
 from processing.stream.monitor import sketch as sketches
 from processing.stream.monitor.measure import Measure, Reading, Seen
 from processing.stream.monitor.measures import MEASURES
-from processing.stream.monitor.sampling import Schemas
+from processing.stream.monitor.sampling import SAMPLES, Schemas
 from processing.stream.monitor.sketch import Sketch
 from processing.stream.records import Event
 
@@ -20,8 +21,10 @@ _log = logging.getLogger(__name__)
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 RECENT_MINUTES = 5
 """What is looked at: the last complete minutes. One minute of a small stream is mostly chance."""
-KEPT_HOURS = 7 * 24
-_LEAST_DAYS = 3
+KEPT_HOURS = 8 * 24
+KEPT_QUARTERS = 29 * 96
+_LEAST_DAYS = 2
+_COUNT = struct.Struct(">Q")
 _KEY = struct.Struct(">cQ")
 _SCHEMAS = b"schemas"
 
@@ -38,15 +41,18 @@ class Monitor:
         self._replaying = replaying
         self._minutes: dict[int, Sketch] = {}
         self._hours: dict[int, Sketch] = {}
+        self._quarters: dict[int, int] = {}
         self._schemas = Schemas(stored.get(_SCHEMAS, b""))
         for key, packed in stored.items():
-            sketch = sketches.unpack(packed)
-            if len(key) == _KEY.size and sketch is not None:
-                kind, number = _KEY.unpack(key)
+            if len(key) != _KEY.size:
+                continue
+            kind, number = _KEY.unpack(key)
+            if kind == b"q":
+                self._quarters[number] = _COUNT.unpack(packed)[0]
+            elif (sketch := sketches.unpack(packed)) is not None:
                 (self._minutes if kind == b"m" else self._hours)[number] = sketch
         self._packed_schemas = self._schemas.pack()
         self._newest_ms = 0
-        self._oldest_hour = min(self._hours, default=0)
         self._freshness_ms: float | None = None
 
     def add(
@@ -70,44 +76,59 @@ class Monitor:
         arrived = np.array([event.raw.arrival_ms for event in records], np.int64) // MINUTE_MS
         with_features = np.array([arrival_ms for _, arrival_ms in in_time], np.int64) // MINUTE_MS
         values = sketches.watched(features)
-        changed: dict[bytes, bytes | None] = {}
+        missing: dict[int, list[str]] = {}
+        for event in records:
+            if event.time_ms is None and (field := _missing(event.content)) is not None:
+                missing.setdefault(event.raw.arrival_ms // MINUTE_MS, []).append(field)
+        touched: set[bytes] = set()
         for minute in np.unique(arrived).tolist():
             of_minute = np.flatnonzero(arrived == minute)
             sketch = sketches.empty()
             sketch[sketches.ROWS] = of_minute.size
-            sample = [records[at].raw.data for at in of_minute.tolist()]
-            sketch[sketches.SAMPLED], sketch[sketches.STRANGE] = self._schemas.sample(sample, minute)
+            step = max(1, of_minute.size // SAMPLES)
+            sample = [records[at].raw.data for at in of_minute[::step][:SAMPLES].tolist()]
+            sketch[sketches.SAMPLED] = len(sample)
+            sketch[sketches.STRANGE] = self._schemas.strange(sample, minute)
             sketch[sketches.HEAD :] = sketches.histograms(values[with_features == minute])
-            for at in of_minute.tolist():
-                field = _missing(records[at].content)
-                if field is not None:
-                    sketch[sketches.missing_at(field)] += 1
-            changed |= self._added(minute, sketch)
+            for field in missing.get(minute, ()):
+                sketch[sketches.missing_at(field)] += 1
+            touched |= self._added(minute, sketch)
         if in_time and not self._replaying:
             ages = now_ms - np.array([transaction.timestamp_ms for transaction, _ in in_time], np.int64)
             age = float(np.percentile(ages, 95))
             self._freshness_ms = max(age, self._freshness_ms or 0.0)
+        changed = {key: self._packed(key) for key in touched}
         packed = self._schemas.pack()
         if packed != self._packed_schemas:
             changed[_SCHEMAS] = self._packed_schemas = packed
         return changed
 
-    def _added(self, minute: int, sketch: Sketch) -> dict[bytes, bytes | None]:
-        changed: dict[bytes, bytes | None] = {}
+    def _added(self, minute: int, sketch: Sketch) -> set[bytes]:
+        """Add to the minute and its hour; returns the keys of what has changed."""
+        touched = set()
         self._newest_ms = max(self._newest_ms, minute * MINUTE_MS)
-        newest = self._newest_ms // MINUTE_MS
-        for kind, kept, number, oldest in (
-            (b"m", self._minutes, minute, newest - RECENT_MINUTES),
-            (b"h", self._hours, minute // 60, newest // 60 - KEPT_HOURS),
+        newest, rows = self._newest_ms // MINUTE_MS, int(sketch[sketches.ROWS])
+        kept: dict[int, Any]
+        more: Any
+        for kind, kept, number, oldest, more in (
+            (b"m", self._minutes, minute, newest - RECENT_MINUTES, sketch),
+            (b"h", self._hours, minute // 60, newest // 60 - KEPT_HOURS, sketch),
+            (b"q", self._quarters, minute // 15, newest // 15 - KEPT_QUARTERS, rows),
         ):
             for old in [one for one in kept if one < oldest]:
                 del kept[old]
-                changed[_KEY.pack(kind, old)] = None
+                touched.add(_KEY.pack(kind, old))
             if number >= oldest:
-                kept[number] = kept[number] + sketch if number in kept else sketch
-                changed[_KEY.pack(kind, number)] = sketches.pack(kept[number])
-        self._oldest_hour = min(self._hours)
-        return changed
+                kept[number] = kept[number] + more if number in kept else more
+                touched.add(_KEY.pack(kind, number))
+        return touched
+
+    def _packed(self, key: bytes) -> bytes | None:
+        kind, number = _KEY.unpack(key)
+        if kind == b"q":
+            return _COUNT.pack(self._quarters[number]) if number in self._quarters else None
+        sketch = (self._minutes if kind == b"m" else self._hours).get(number)
+        return None if sketch is None else sketches.pack(sketch)
 
     def measured(self, now_ms: int | None) -> dict[Measure, Reading]:
         """What can be told of the last complete minutes; an alert is logged, with the names behind it.
@@ -126,33 +147,46 @@ class Monitor:
 
     def _seen(self, now_ms: int) -> Seen:
         # Both dictionaries change while another thread is here; a copy is taken in one step.
-        minutes, hours = dict(self._minutes), dict(self._hours)
+        minutes, hours, quarters = dict(self._minutes), dict(self._hours), dict(self._quarters)
         last = now_ms // MINUTE_MS
         recent = range(last - RECENT_MINUTES, last)
         freshness_ms, self._freshness_ms = self._freshness_ms, None
-        usual = [self._usual(hours, minute // 60) for minute in recent]
+        hour = recent[-1] // 60
+        usual = [hours[hour - ago * 24] for ago in _alike(hour, 24, 7) if hour - ago * 24 in hours]
         return Seen(
             sum((minutes[minute] for minute in recent if minute in minutes), sketches.empty()),
-            self._expected(hours, recent),
-            sum(usual[-1], sketches.empty()) if len(usual[-1]) >= _LEAST_DAYS else None,
+            _expected(quarters, recent),
+            sum(usual, sketches.empty()) if len(usual) >= _LEAST_DAYS else None,
             freshness_ms,
         )
 
-    def _usual(self, hours: Mapping[int, Sketch], hour: int) -> list[Sketch]:
-        """The same hour of the days before. The first hour of all was seen in part only."""
-        days = [hour - 24 * ago for ago in range(1, 8)]
-        return [hours[day] for day in days if day in hours and day > self._oldest_hour]
 
-    def _expected(self, hours: Mapping[int, Sketch], recent: range) -> float | None:
-        """Rows that these minutes usually have, between the middles of hours in a straight line."""
-        rates = {}
-        for hour in range(recent.start // 60 - 1, recent.stop // 60 + 2):
-            usual = self._usual(hours, hour)
-            if len(usual) >= _LEAST_DAYS:
-                rates[hour * 60 + 30] = float(np.median([one[sketches.ROWS] for one in usual])) / 60
-        if len(rates) < 3:
+def _expected(quarters: Mapping[int, int], recent: range) -> float | None:
+    """Rows that these minutes usually have; the first quarter of all was seen in part only."""
+    expected, first = 0.0, min(quarters, default=0)
+    for minute in recent:
+        quarter = minute // 15
+        before = [quarter - ago * 96 for ago in _alike(quarter, 96, 28)]
+        usual = [quarters[one] for one in before if one in quarters and one > first]
+        if len(usual) < _LEAST_DAYS:
             return None
-        return float(np.interp([minute + 0.5 for minute in recent], list(rates), list(rates.values())).sum())
+        expected += float(np.median(usual)) / 15
+    return expected
+
+
+def _alike(number: int, per_day: int, most: int) -> list[int]:
+    """How many days ago it was such a day: weekends have other hours than working days.
+
+    Args:
+        number: of an hour or a quarter since 1970, of which a day has `per_day`.
+        most: days to look back.
+    """
+    today = number // per_day
+    return [ago for ago in range(1, most + 1) if _is_weekend(today - ago) == _is_weekend(today)]
+
+
+def _is_weekend(day: int) -> bool:
+    return (day + 3) % 7 >= 5  # 1970 began on a Thursday
 
 
 def _missing(content: object) -> str | None:

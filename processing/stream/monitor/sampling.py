@@ -12,7 +12,7 @@ from processing.schemas.framing import HEADER_BYTES, is_framed
 
 _log = logging.getLogger(__name__)
 SAMPLES = 16
-"""Records that are looked into of each micro-batch."""
+"""Records that are looked into of each micro-batch and minute."""
 _FIELDS = frozenset(WireTransaction.__struct_fields__)
 _NEW_MINUTES = 60
 """So long a schema version that was not seen before is one to look at."""
@@ -35,10 +35,9 @@ class Schemas:
         }
         self._told: set[str] = set()
 
-    def sample(self, records: Sequence[bytes], minute: int) -> tuple[int, int]:
-        """How many records were looked into, and how many of them are not as known."""
-        chosen = records[:: max(1, len(records) // SAMPLES)][:SAMPLES]
-        return len(chosen), sum(self._is_strange(data, minute) for data in chosen)
+    def strange(self, sample: Sequence[bytes], minute: int) -> int:
+        """How many of these records have a field or a schema version that is not known."""
+        return sum(self._is_strange(data, minute) for data in sample)
 
     def pack(self) -> bytes:
         return b"".join(version + minute.to_bytes(8, "big") for version, minute in self._since.items())

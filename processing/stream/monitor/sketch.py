@@ -11,6 +11,8 @@ search, no logarithm. They are fixed, so a histogram of a week is the sum of tho
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 import numpy.typing as npt
 
@@ -33,8 +35,8 @@ SIZE = HEAD + len(WATCHED) * BINS
 Sketch = npt.NDArray[np.int64]
 
 _COLUMNS = np.array([i for i, f in enumerate(MODEL_FEATURES) if f.name in WATCHED])
-_OFFSETS = np.arange(len(WATCHED), dtype=np.int64) * BINS
-_ONE = np.float32(1).view(np.uint32) >> np.uint32(22)
+_OFFSETS = np.arange(len(WATCHED), dtype=np.int32) * BINS
+_ONE = np.float32(1).view(np.int32) >> 22
 
 
 def empty() -> Sketch:
@@ -47,10 +49,11 @@ def histograms(features: npt.NDArray[np.float32]) -> Sketch:
     Args:
         features: [rows, `WATCHED`], as `watched` makes them.
     """
-    bins = ((np.abs(features) + np.float32(1)).view(np.uint32) >> np.uint32(22)).astype(np.int64) - int(_ONE)
-    bins = np.minimum(bins, _ABSENT - 1)
+    bins = ((np.abs(features) + np.float32(1)).view(np.int32) >> 22) - _ONE
+    np.minimum(bins, _ABSENT - 1, out=bins)
     bins[np.isnan(features)] = _ABSENT
-    found: Sketch = np.bincount((bins + _OFFSETS).ravel(), minlength=len(WATCHED) * BINS)
+    bins += _OFFSETS
+    found: Sketch = np.bincount(bins.ravel(), minlength=len(WATCHED) * BINS)
     return found
 
 
@@ -58,7 +61,9 @@ def watched(features: list[list[float]]) -> npt.NDArray[np.float32]:
     """[rows, `WATCHED`] of whole feature vectors."""
     if not features:
         return np.empty((0, len(WATCHED)), np.float32)
-    return np.asarray(features, np.float32)[:, _COLUMNS]
+    # Flat: from a list of lists numpy makes an array three times slower.
+    flat = np.fromiter(chain.from_iterable(features), np.float32, len(features) * len(MODEL_FEATURES))
+    return flat.reshape(len(features), -1)[:, _COLUMNS]
 
 
 def missing_at(field: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from feature_groups.names import DEAD_LETTERS
+from processing.stream.monitor import MEASURES
 from tests.cdk_app.synthesis import Assembly, Template, text
 
 pytestmark = pytest.mark.slow
@@ -49,6 +50,14 @@ def test_either_engine_is_watched(request: pytest.FixtureRequest, environment: s
     assert lag["MetricName"] == "GetRecords.IteratorAgeMilliseconds"
     assert lag["Dimensions"] == [{"Name": "StreamName", "Value": f"{prefix}-transactions-raw"}]
     assert lag["Threshold"] == 60_000
+    for measure in MEASURES:
+        alarm = alarms[f"{prefix}-{measure.name.replace('_', '-')}"]
+        assert (alarm["Namespace"], alarm["MetricName"]) == ("Fraudline", measure.name)
+        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (measure.above, "GreaterThanThreshold")
+        assert alarm["AlarmDescription"] == measure.description
+    low = alarms[f"{prefix}-volume-percent-low"]
+    assert (low["Threshold"], low["ComparisonOperator"]) == (50, "LessThanThreshold")
+    assert (low["Statistic"], low["DatapointsToAlarm"]) == ("Minimum", 3)
 
 
 def test_the_consumer_needs_nothing_but_the_alarms(dev: Assembly) -> None:

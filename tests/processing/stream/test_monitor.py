@@ -26,8 +26,8 @@ from processing.stream.store import Store
 from tests.processing.builders import transaction
 from tests.processing.stream.events import event
 
-START = 1_772_323_200_000  # 2026-03-01, midnight
-DAYS, HOURS = 5, range(10, 16)
+START = 1_772_409_600_000  # 2026-03-02, a Monday, midnight
+DAYS, HOURS = 4, range(10, 16)
 END = START + DAYS * 24 * HOUR_MS + 12 * HOUR_MS
 PER_HOUR = 24_000
 
@@ -78,13 +78,14 @@ _SHARD = event(transaction()).source
 @pytest.fixture(scope="module")
 def week() -> dict[bytes, bytes]:
     """What a monitor has stored after some sound days."""
-    stored = {}
+    stored: dict[bytes, bytes | None] = {}
     for hour in HOURS:
         begin = START + hour * HOUR_MS
         added = Traffic().into(Monitor({}), begin, begin + HOUR_MS)
-        [(key, packed)] = [(key, packed) for key, packed in added.items() if key[:1] == b"h"]
-        number = int.from_bytes(key[1:], "big")
-        stored |= {b"h" + (number + 24 * day).to_bytes(8, "big"): packed for day in range(DAYS)}
+        for key, packed in added.items():
+            number, per_day = int.from_bytes(key[1:], "big"), {b"h": 24, b"q": 96}.get(key[:1], 0)
+            for day in range(DAYS) if per_day else ():
+                stored[key[:1] + (number + per_day * day).to_bytes(8, "big")] = packed
     assert all(packed is not None for packed in stored.values())
     return {key: packed for key, packed in stored.items() if packed is not None}
 
