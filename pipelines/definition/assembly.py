@@ -15,7 +15,13 @@ from sagemaker.mlops.workflow.pipeline import Pipeline
 
 from pipelines.definition.decision import data_is_sound, meets_criteria
 from pipelines.definition.inputs import NightlyInputs
-from pipelines.definition.jobs import build_features, evaluate_model, train_model
+from pipelines.definition.jobs import (
+    build_features,
+    evaluate_model,
+    find_champion,
+    measure_serving,
+    train_model,
+)
 from pipelines.definition.parameters import parameters_for
 from pipelines.definition.parity import served_parity
 
@@ -41,13 +47,18 @@ def assemble(inputs: NightlyInputs) -> dict[str, Any]:
     }
     features = build_features(inputs, session, variables)
     training = train_model(inputs, session, variables, features)
-    evaluation = evaluate_model(inputs, session, features, training)
+    champion = find_champion(inputs, session, features)
+    serving = measure_serving(inputs, session, features, training)
+    evaluation = evaluate_model(inputs, session, variables, features, training, champion, serving)
     parity = served_parity(inputs, session, variables, features)
-    decision = meets_criteria(inputs, session, variables, training, evaluation, parity)
+    decision = meets_criteria(inputs, session, training, evaluation, parity)
     pipeline = Pipeline(
         name=inputs.pipeline_name,
         parameters=list(variables.values()),
-        steps=[features, data_is_sound(features, [training, evaluation, parity, decision])],
+        steps=[
+            features,
+            data_is_sound(features, [training, champion, serving, evaluation, parity, decision]),
+        ],
         pipeline_experiment_config=None,
         sagemaker_session=session,
     )

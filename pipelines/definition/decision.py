@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
-from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo, ConditionLessThanOrEqualTo
+from sagemaker.core.workflow.conditions import ConditionLessThanOrEqualTo
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join, JsonGet
 from sagemaker.core.workflow.pipeline_context import PipelineSession
@@ -20,16 +20,9 @@ from sagemaker.serve.model_builder import ModelBuilder
 
 from pipelines.definition.containers import service_faults
 from pipelines.definition.inputs import NightlyInputs
-from pipelines.definition.jobs import EVALUATION, QUALITY, Variables
+from pipelines.definition.jobs import EVALUATION, QUALITY
+from pipelines.evaluation.summary import NAMES as SUMMARY
 from pipelines.report import REPORT_FILE
-
-AUC = "binary_classification_metrics.auc.value"
-AVERAGE_PRECISION = "fraud_metrics.average_precision"
-# Texts in evaluation.json's `summary`, copied to the package so that a reviewer sees them there.
-SUMMARY = (
-    "as_of", "auc", "average_precision", "card_precision_at_100", "recall_at_fpr_1pct",
-    "test_rows", "test_frauds", "train_rows", "training_window", "test_window",
-)  # fmt: skip
 
 
 def data_is_sound(features: ProcessingStep, then: list[Any]) -> ConditionStep:
@@ -59,14 +52,15 @@ def data_is_sound(features: ProcessingStep, then: list[Any]) -> ConditionStep:
 def meets_criteria(
     inputs: NightlyInputs,
     session: PipelineSession,
-    variables: Variables,
     training: TrainingStep,
     evaluation: ProcessingStep,
     parity: ProcessingStep,
 ) -> ConditionStep:
-    """Criteria met and the model sound: register for review. Else the execution fails, saying why.
+    """Every criterion met: register for review. Else the execution fails, naming those that are missed.
 
-    Nothing is registered before `parity` has succeeded: a model learns from features that are served.
+    EvaluateModel judges by the parameters (`pipelines.evaluation.gate`), so that the reviewer's page, the failure
+    and this condition say the same. Nothing is registered before `parity` has succeeded: a model learns from
+    features that are served.
     """
 
     def evaluated(path: str) -> JsonGet:
@@ -74,15 +68,9 @@ def meets_criteria(
 
     return ConditionStep(
         name="MeetsCriteria",
-        description="Fixed criteria on the test window",
+        description="Fixed criteria on the test window, checks, not worse than production, fast enough",
         depends_on=[parity.name],
-        conditions=[
-            ConditionGreaterThanOrEqualTo(left=evaluated(AUC), right=variables["MinimumAuc"]),
-            ConditionGreaterThanOrEqualTo(
-                left=evaluated(AVERAGE_PRECISION), right=variables["MinimumAveragePrecision"]
-            ),
-            ConditionLessThanOrEqualTo(left=evaluated("quality.critical"), right=0),
-        ],
+        conditions=[ConditionLessThanOrEqualTo(left=evaluated("gate.failed"), right=0)],
         if_steps=[_register(inputs, session, training, evaluation, evaluated)],
         else_steps=[
             FailStep(
@@ -91,16 +79,8 @@ def meets_criteria(
                 error_message=Join(
                     on="",
                     values=[
-                        "The model misses a criterion on the test window, or a check: AUC ",
-                        evaluated("summary.auc"),
-                        " (minimum ",
-                        variables["MinimumAuc"],
-                        "), average precision ",
-                        evaluated("summary.average_precision"),
-                        " (minimum ",
-                        variables["MinimumAveragePrecision"],
-                        "); checks of the model: ",
-                        evaluated("quality.summary.reason"),
+                        "The model misses a criterion on the test window: ",
+                        evaluated("gate.summary.reason"),
                         ". Nothing was registered.",
                     ],
                 ),

@@ -16,11 +16,13 @@ from pipelines.steps.container import StepError
 from pipelines.steps.targets import TARGET
 
 KEYS = ("transaction_id", "user_id", "timestamp")
+CONTEXT = ("merchant_id", "currency", "country", "account_created_at")
+"""What the evaluation divides transactions by and repeats requests with; no model sees it."""
 MANIFEST = "manifest.json"
 
 
 class Dataset(NamedTuple):
-    """One split in memory: `rows` by 50 features (float32, NaN for missing), target and keys."""
+    """One split in memory: `rows` by 50 features (float32, NaN for missing), target, keys and context."""
 
     features: npt.NDArray[np.float32]
     target: npt.NDArray[np.int8]
@@ -28,11 +30,11 @@ class Dataset(NamedTuple):
 
 
 def write_split(frame: pd.DataFrame, folder: Path, name: str) -> str:
-    """Write a split's keys, target and features; return the SHA-256 of its content.
+    """Write a split's keys, context, target and features; return the SHA-256 of what a model learns from.
 
-    The hash covers the values in row order, not the file's encoding.
+    The hash covers ids, target and features in row order, not the file's encoding.
     """
-    columns = frame[[*KEYS, TARGET, *FEATURE_NAMES]].astype(dict.fromkeys(FEATURE_NAMES, "float32"))
+    columns = frame[[*KEYS, *CONTEXT, TARGET, *FEATURE_NAMES]].astype(dict.fromkeys(FEATURE_NAMES, "float32"))
     columns.to_parquet(folder / f"{name}.parquet", index=False)
     digest = hashlib.sha256("\n".join(columns["transaction_id"]).encode())
     digest.update(columns[TARGET].to_numpy().tobytes())
@@ -50,12 +52,14 @@ def read_split(folder: Path, name: str) -> Dataset:
     if not file.is_file():
         raise StepError(f"{name}: {file} does not exist; run pipelines.steps.features first")
     frame = pd.read_parquet(file)
-    expected = [*KEYS, TARGET, *FEATURE_NAMES]
+    expected = [*KEYS, *CONTEXT, TARGET, *FEATURE_NAMES]
     if list(frame.columns) != expected:
         unexpected = sorted(set(frame.columns) ^ set(expected)) or ["their order"]
         raise StepError(f"{name}: columns differ from this code's features: {', '.join(unexpected)}")
     return Dataset(
-        frame[list(FEATURE_NAMES)].to_numpy(np.float32), frame[TARGET].to_numpy(np.int8), frame[list(KEYS)]
+        frame[list(FEATURE_NAMES)].to_numpy(np.float32),
+        frame[TARGET].to_numpy(np.int8),
+        frame[[*KEYS, *CONTEXT]],
     )
 
 
