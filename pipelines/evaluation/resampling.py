@@ -1,8 +1,8 @@
 """The bootstrap by card: how much a figure would move with other customers.
 
 Transactions of one card resemble one another, so cards are drawn, with replacement, and each comes with all
-of its transactions (the cluster bootstrap: Field and Welsh, Bootstrapping clustered data, 2007). A resample is
-a weight for each card, how often it was drawn. Statistics of several models on the same resample are paired:
+of its transactions (the cluster bootstrap: Field and Welsh, Bootstrapping clustered data, 2007). A resample
+is a weight for each card, how often it was drawn. Statistics of several models on the same resample are paired:
 what the drawn customers do to both of them cancels in the difference.
 """
 

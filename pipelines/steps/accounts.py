@@ -15,4 +15,4 @@ def account_created_at(user_ids: pd.Series, profiles: pd.DataFrame) -> pd.Series
     """
     newest = profiles.drop_duplicates("user_id", keep="last").set_index("user_id")["account_created_at"]
     moments = pd.to_datetime(newest, format="ISO8601", utc=True, errors="coerce")
-    return user_ids.map(moments).astype("datetime64[ms, UTC]")
+    return moments.reindex(user_ids).set_axis(user_ids.index).astype("datetime64[ms, UTC]")
