@@ -59,8 +59,8 @@ def meets_criteria(
     """Every criterion met: register for review. Else the execution fails, naming those that are missed.
 
     EvaluateModel judges by the parameters (`pipelines.evaluation.gate`), so that the reviewer's page, the
-    failure and this condition say the same. Nothing is registered before `parity` has succeeded: a model learns from
-    features that are served.
+    failure and this condition say the same. Nothing is registered before `parity` has succeeded: a model
+    learns from features that are served.
     """
 
     def evaluated(path: str) -> JsonGet:

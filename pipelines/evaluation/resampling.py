@@ -2,8 +2,8 @@
 
 Transactions of one card resemble one another, so cards are drawn, with replacement, and each comes with all
 of its transactions (the cluster bootstrap: Field and Welsh, Bootstrapping clustered data, 2007). A resample
-is a weight for each card, how often it was drawn. Statistics of several models on the same resample are paired:
-what the drawn customers do to both of them cancels in the difference.
+is a weight for each card, how often it was drawn. Statistics of several models on the same resample are
+paired: what the drawn customers do to both of them cancels in the difference.
 """
 
 from __future__ import annotations
