@@ -14,6 +14,7 @@ from pipelines.evaluation.resampling import Cards, Numbers, Weights
 from pipelines.steps.metrics import FALSE_POSITIVE_RATES, Scores, Target
 
 _ROUNDING = 1e-9  # of a rate times a whole number
+_LOOKED_AT = 1_000  # cards a day, which nearly always hold 100 that are still open
 CURVES = ("average_precision", "auc", *(f"recall_at_fpr_{name}" for name in FALSE_POSITIVE_RATES))
 CALLS = ("card_precision_at_100",)
 
@@ -98,7 +99,10 @@ class Calls:
         still_open = weights.copy()
         found = 0.0
         for card, fraud in self._days:
-            there = still_open[card]
+            there = still_open[card[:_LOOKED_AT]]
+            if there.sum() < self._calls:  # so many were found out, or not drawn, that more have to be seen
+                there = still_open[card]
+            card, fraud = card[: len(there)], fraud[: len(there)]
             called = np.clip(self._calls - (np.cumsum(there) - there), 0.0, there)
             caught = np.where(fraud, called, 0.0)
             still_open[card] -= caught

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from pipelines.evaluation import statistics
 from pipelines.evaluation.resampling import Cards, interval, p_value, resample
 from pipelines.evaluation.statistics import CURVES, Calls, Curves, Sum
 from pipelines.steps.metrics import FALSE_POSITIVE_RATES, card_precision, recall_at
@@ -49,9 +50,13 @@ def test_curves_are_those_of_scikit_learn_with_weights(seed: int, distinct: int)
         assert found[f"recall_at_fpr_{name}"] == pytest.approx(expected), name
 
 
+@pytest.mark.parametrize("looked_at", [2, 1_000])
 @pytest.mark.parametrize("calls", [1, 5, 100])
 @pytest.mark.parametrize("seed", range(5))
-def test_a_card_drawn_twice_is_two_cards(seed: int, calls: int) -> None:
+def test_a_card_drawn_twice_is_two_cards(
+    seed: int, calls: int, looked_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statistics, "_LOOKED_AT", looked_at)
     scores, target, keys = window(seed, 100_000)
     cards = Cards.of(keys["user_id"])
     statistic = Calls(scores, target, keys, cards, calls)
