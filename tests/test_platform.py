@@ -142,6 +142,7 @@ def _parameters(dataset: Dataset) -> list[dict[str, str]]:
         "HistoryDays": "40",
         "MinimumAuc": "0.5",
         "MinimumAveragePrecision": "0.01",
+        "SlowestServingMs": "500",  # of a machine that is busy with the whole platform
     }
     return [{"Name": name, "Value": value} for name, value in values.items()]
 

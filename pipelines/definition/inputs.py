@@ -24,7 +24,7 @@ class NightlyInputs:
         code_version: version of both bundles, as `pipelines.bundles` reports it.
         xgboost_image: SageMaker's XGBoost 3.2-0 image of the region; runs TrainModel and EvaluateModel.
         inference_image: image of the inference server, registered with the model. It also runs
-            BuildFeatures: features are computed offline by the packages that compute them online,
+            MeasureServing, FindChampion, ServedParity and BuildFeatures: features are computed offline by the packages that compute them online,
             and the XGBoost image lacks one of them (msgspec).
         model_package_group: group the model is registered in.
         processing_instance_type: instance of BuildFeatures and EvaluateModel.
