@@ -25,6 +25,7 @@ SOURCES = (
     "feature_groups",
     "processing",
     "pipelines/__init__.py",
+    "pipelines/evaluation",
     "pipelines/quality",
     "pipelines/report",
     "pipelines/steps",

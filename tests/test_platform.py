@@ -176,6 +176,8 @@ def _parameters(dataset: Dataset) -> list[dict[str, str]]:
         "HistoryDays": "40",
         "MinimumAuc": "0.5",
         "MinimumAveragePrecision": "0.01",
+        "SearchTrials": "1",
+        "SlowestServingMs": "500",  # of a machine that is busy with the whole platform
     }
     return [{"Name": name, "Value": value} for name, value in values.items()]
 

@@ -42,7 +42,7 @@ _METRICS_NAMESPACE = "/aws/sagemaker/*"
 class PipelineRole(Construct):
     """Reads lake and streams, writes what a night makes and removes what has expired, registers models.
 
-    It can register a package but neither approve nor deploy one.
+    It can register a package and see which is in production, but neither approve nor deploy one.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, arns: Arns, key: kms.IKey) -> None:
@@ -63,6 +63,7 @@ class PipelineRole(Construct):
         self._clean_up()
         self._jobs()
         self._registration()
+        self._production()
         self._containers()
 
     def _data(self, key: kms.IKey) -> None:
@@ -159,6 +160,18 @@ class PipelineRole(Construct):
         )
         self._allow(["sagemaker:DescribeModelPackageGroup"], self._arns.package_group)
         acknowledge_wildcards(self.role, {self._arns.packages: "Every version of one model package group."})
+
+    def _production(self) -> None:
+        """What FindChampion asks: the approved versions, and which of them the endpoint serves."""
+        endpoint = self._arns.endpoint
+        name = endpoint.rpartition("/")[2]
+        served = [self._arns.of("sagemaker", f"{kind}/{name}-*") for kind in ("endpoint-config", "model")]
+        self._allow(["sagemaker:ListModelPackages"], self._arns.package_group)
+        self._allow(["sagemaker:DescribeEndpoint"], endpoint)
+        self._allow(["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"], *served)
+        acknowledge_wildcards(
+            self.role, dict.fromkeys(served, "Names end in a hash of their content; read only.")
+        )
 
     def _containers(self) -> None:
         stack = Stack.of(self)

@@ -14,13 +14,13 @@ from rich.console import Console
 from feature_groups.names import Names
 from inference.commands import places
 from inference.commands.moments import Moment
-from inference.decision_log.outcomes.costs import DEFAULTS, CostError, costs
 from inference.decision_log.outcomes.join import COLUMNS, joined
 from inference.decision_log.outcomes.labels import read_labels
 from inference.decision_log.outcomes.picture import draw
 from inference.decision_log.outcomes.report import Outcomes, as_dict, measure
 from inference.decision_log.outcomes.text import table
 from inference.decision_log.past.decision import SourceError
+from processing.costs import DEFAULTS, CostError, costs
 from processing.lake.audit import SHADOW_AUDIT_PREFIX
 from processing.lake.keys import LABEL_PREFIX
 

@@ -15,7 +15,13 @@ from sagemaker.mlops.workflow.pipeline import Pipeline
 
 from pipelines.definition.decision import data_is_sound, meets_criteria
 from pipelines.definition.inputs import NightlyInputs
-from pipelines.definition.jobs import build_features, evaluate_model, train_model
+from pipelines.definition.jobs import (
+    build_features,
+    evaluate_model,
+    find_champion,
+    measure_serving,
+    train_model,
+)
 from pipelines.definition.lake_jobs import lake_jobs
 from pipelines.definition.parameters import parameters_for
 from pipelines.definition.parity import served_parity
@@ -42,14 +48,19 @@ def assemble(inputs: NightlyInputs) -> dict[str, Any]:
     }
     features = build_features(inputs, session, variables)
     training = train_model(inputs, session, variables, features)
-    evaluation = evaluate_model(inputs, session, features, training)
+    champion = find_champion(inputs, session, variables, features)
+    serving = measure_serving(inputs, session, features, training)
+    evaluation = evaluate_model(inputs, session, variables, features, training, champion, serving)
     parity = served_parity(inputs, session, variables, features)
     apart = lake_jobs(inputs, session, variables)
-    decision = meets_criteria(inputs, session, variables, features, training, evaluation, parity, apart[-1])
+    decision = meets_criteria(inputs, session, features, training, evaluation, parity, apart[-1])
     pipeline = Pipeline(
         name=inputs.pipeline_name,
         parameters=list(variables.values()),
-        steps=[features, data_is_sound(features, [training, evaluation, parity, *apart, decision])],
+        steps=[
+            features,
+            data_is_sound(features, [training, champion, serving, evaluation, parity, *apart, decision]),
+        ],
         pipeline_experiment_config=None,
         sagemaker_session=session,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
-from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo, ConditionLessThanOrEqualTo
+from sagemaker.core.workflow.conditions import ConditionLessThanOrEqualTo
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join, JsonGet
 from sagemaker.core.workflow.pipeline_context import PipelineSession
@@ -18,18 +18,11 @@ from sagemaker.mlops.workflow.model_step import ModelStep
 from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
 from sagemaker.serve.model_builder import ModelBuilder
 
-from pipelines.definition.containers import Variables, output_of, service_faults
+from pipelines.definition.containers import output_of, service_faults
 from pipelines.definition.inputs import NightlyInputs
 from pipelines.definition.jobs import EVALUATION, QUALITY, content_of
+from pipelines.evaluation.summary import NAMES as SUMMARY
 from pipelines.report import REPORT_FILE
-
-AUC = "binary_classification_metrics.auc.value"
-AVERAGE_PRECISION = "fraud_metrics.average_precision"
-# Texts in evaluation.json's `summary`, copied to the package so that a reviewer sees them there.
-SUMMARY = (
-    "as_of", "auc", "average_precision", "card_precision_at_100", "recall_at_fpr_1pct",
-    "test_rows", "test_frauds", "train_rows", "training_window", "test_window",
-)  # fmt: skip
 
 
 def data_is_sound(features: ProcessingStep, then: list[Any]) -> ConditionStep:
@@ -59,17 +52,18 @@ def data_is_sound(features: ProcessingStep, then: list[Any]) -> ConditionStep:
 def meets_criteria(
     inputs: NightlyInputs,
     session: PipelineSession,
-    variables: Variables,
     features: ProcessingStep,
     training: TrainingStep,
     evaluation: ProcessingStep,
     parity: ProcessingStep,
     last: ProcessingStep,
 ) -> ConditionStep:
-    """Criteria met and the model sound: register for review. Else the execution fails, saying why.
+    """Every criterion met: register for review. Else the execution fails, naming those that are missed.
 
-    Nothing is registered before `parity` has succeeded: a model learns from features that are served. A
-    rejection, which ends the execution, waits for `last`, the last of the steps that no model depends on.
+    EvaluateModel judges by the parameters (`pipelines.evaluation.gate`), so that the reviewer's page, the
+    failure and this condition say the same. Nothing is registered before `parity` has succeeded: a model
+    learns from features that are served. A rejection, which ends the execution, waits for `last`, the last of
+    the steps that no model depends on.
     """
 
     def evaluated(path: str) -> JsonGet:
@@ -77,15 +71,9 @@ def meets_criteria(
 
     return ConditionStep(
         name="MeetsCriteria",
-        description="Fixed criteria on the test window",
+        description="Fixed criteria on the test window, checks, not worse than production, fast enough",
         depends_on=[parity.name],
-        conditions=[
-            ConditionGreaterThanOrEqualTo(left=evaluated(AUC), right=variables["MinimumAuc"]),
-            ConditionGreaterThanOrEqualTo(
-                left=evaluated(AVERAGE_PRECISION), right=variables["MinimumAveragePrecision"]
-            ),
-            ConditionLessThanOrEqualTo(left=evaluated("quality.critical"), right=0),
-        ],
+        conditions=[ConditionLessThanOrEqualTo(left=evaluated("gate.failed"), right=0)],
         if_steps=[_register(inputs, session, features, training, evaluation, evaluated)],
         else_steps=[
             FailStep(
@@ -95,16 +83,8 @@ def meets_criteria(
                 error_message=Join(
                     on="",
                     values=[
-                        "The model misses a criterion on the test window, or a check: AUC ",
-                        evaluated("summary.auc"),
-                        " (minimum ",
-                        variables["MinimumAuc"],
-                        "), average precision ",
-                        evaluated("summary.average_precision"),
-                        " (minimum ",
-                        variables["MinimumAveragePrecision"],
-                        "); checks of the model: ",
-                        evaluated("quality.summary.reason"),
+                        "The model misses a criterion on the test window: ",
+                        evaluated("gate.summary.reason"),
                         ". Nothing was registered.",
                     ],
                 ),

@@ -24,8 +24,9 @@ class NightlyInputs:
         code_version: version of both bundles, as `pipelines.bundles` reports it.
         xgboost_image: SageMaker's XGBoost 3.2-0 image of the region; runs TrainModel and EvaluateModel.
         inference_image: image of the inference server, registered with the model. It also runs
-            BuildFeatures: features are computed offline by the packages that compute them online,
-            and the XGBoost image lacks one of them (msgspec).
+            every step that reads the lake, computes features or asks the server: features are computed
+            offline by the packages that compute them online, and the XGBoost image lacks one of them
+            (msgspec).
         model_package_group: group the model is registered in.
         processing_instance_type: instance of BuildFeatures and EvaluateModel.
         training_instance_type: instance of TrainModel.

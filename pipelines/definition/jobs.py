@@ -1,4 +1,4 @@
-"""The three jobs of the nightly pipeline: features, training, evaluation.
+"""The jobs that make and judge a model: features, training, champion, serving, evaluation.
 
 Imports the SageMaker SDK: import this module only inside `offline_sdk`.
 """
@@ -26,11 +26,13 @@ from pipelines.definition.containers import (
     run_uri,
 )
 from pipelines.definition.inputs import NightlyInputs
+from pipelines.evaluation.places import CHAMPION_FILE
 from pipelines.quality.document import FILE
 from pipelines.steps.container import CHANNELS, OUTPUTS
 from pipelines.steps.dataset import MANIFEST
 from pipelines.steps.metrics_log import METRIC_PATTERNS
 
+CHAMPION = PropertyFile(name="Champion", output_name="champion", path=CHAMPION_FILE)
 QUALITY = PropertyFile(name="Quality", output_name="quality", path=FILE)
 TRAINING_SET = PropertyFile(name="TrainingSet", output_name="manifest", path=MANIFEST)
 EVALUATION = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")
@@ -117,10 +119,64 @@ def train_model(
     )
 
 
-def evaluate_model(
+def find_champion(
+    inputs: NightlyInputs, session: PipelineSession, variables: Variables, features: ProcessingStep
+) -> ProcessingStep:
+    """Registry and endpoint in; the model in production out, as it is at this moment.
+
+    A step of its own, so that EvaluateModel depends on its inputs alone. It waits for `features`, as nothing
+    has to be compared where the data is not sound.
+    """
+    job = processor(inputs, session, inputs.inference_image, "pipelines.steps.champion", hours=1)
+    arguments = job.run(
+        inputs=[job_input("code", inputs.processing_code_uri)],
+        # Where the night has its other inputs: run again with the same champion, it has the same arguments.
+        outputs=[job_output(name, night_uri(inputs, variables, name)) for name in OUTPUTS["champion"]],
+        arguments=["--environment", inputs.environment, "--group", inputs.model_package_group],
+    )
+    return ProcessingStep(
+        name="FindChampion",
+        description="The model in production",
+        step_args=arguments,
+        depends_on=[features.name],
+        property_files=[CHAMPION],
+        cache_config=NEVER,
+        retry_policies=job_retries(),
+    )
+
+
+def measure_serving(
     inputs: NightlyInputs, session: PipelineSession, features: ProcessingStep, training: TrainingStep
 ) -> ProcessingStep:
-    """Model and test set in; evaluation.json and its pictures out."""
+    """Model and test set in; how fast the server answers with that model out."""
+    job = processor(inputs, session, inputs.inference_image, "pipelines.steps.serving", hours=1)
+    arguments = job.run(
+        inputs=[
+            job_input("code", inputs.processing_code_uri),
+            job_input("model", training.properties.ModelArtifacts.S3ModelArtifacts),
+            job_input("test", output_of(features, "test")),
+        ],
+        outputs=[job_output(name, run_uri(inputs, "models", name)) for name in OUTPUTS["serving"]],
+    )
+    return ProcessingStep(
+        name="MeasureServing",
+        description="Latency of the real server with the new model",
+        step_args=arguments,
+        cache_config=PURE,
+        retry_policies=job_retries(),
+    )
+
+
+def evaluate_model(
+    inputs: NightlyInputs,
+    session: PipelineSession,
+    variables: Variables,
+    features: ProcessingStep,
+    training: TrainingStep,
+    champion: ProcessingStep,
+    serving: ProcessingStep,
+) -> ProcessingStep:
+    """Models, test set and latency in; evaluation.json, the reviewer's page and pictures out."""
     job = processor(inputs, session, inputs.xgboost_image, "pipelines.steps.evaluate", hours=1)
     arguments = job.run(
         inputs=[
@@ -129,16 +185,24 @@ def evaluate_model(
             job_input("test", output_of(features, "test")),
             job_input("manifest", output_of(features, "manifest")),
             job_input("quality", output_of(features, "quality")),
+            job_input("champion", output_of(champion, "champion")),
+            job_input("serving", output_of(serving, "serving")),
         ],
         outputs=[job_output(name, run_uri(inputs, "models", name)) for name in OUTPUTS["evaluate"]],
         arguments=[
             "--training-set-sha256", content_of(features, "sha256"),
             "--quality-sha256", content_of(features, "quality_sha256"),
+            # Also makes another champion another evaluation, wherever its files lie.
+            "--champion", JsonGet(step_name=champion.name, property_file=CHAMPION, json_path="package"),
+            "--minimum-auc", variables["MinimumAuc"].to_string(),
+            "--minimum-average-precision", variables["MinimumAveragePrecision"].to_string(),
+            "--tolerance", variables["WorseTolerance"].to_string(),
+            "--slowest-ms", variables["SlowestServingMs"].to_string(),
         ],
     )  # fmt: skip
     return ProcessingStep(
         name="EvaluateModel",
-        description="Metrics of the model on the newest complete days",
+        description="The model on the newest complete days, and against production",
         step_args=arguments,
         property_files=[EVALUATION],
         cache_config=PURE,

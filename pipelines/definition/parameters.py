@@ -37,6 +37,12 @@ PARAMETERS: tuple[PipelineParameter, ...] = (
         "MinimumAveragePrecision", 0.25, "Average precision on the test window below which it is rejected"
     ),
     PipelineParameter(
+        "WorseTolerance", 0.005, "Loss of average precision against production that does not matter"
+    ),
+    PipelineParameter(
+        "SlowestServingMs", 25.0, "p95 of the server's answers with the new model above which it is rejected"
+    ),
+    PipelineParameter(
         "ParityHours", 24, "Hours of decisions whose served features are compared; 0: none are"
     ),
     PipelineParameter(

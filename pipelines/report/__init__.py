@@ -2,5 +2,7 @@
 
 REPORT_FILE = "report.html"
 """Beside the evaluation."""
+REPORT_JSON = "report.json"
+"""All that the page is made of, for programs."""
 QUALITY_FILE = "quality.html"
 """Beside ``quality.json``."""

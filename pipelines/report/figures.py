@@ -1,23 +1,14 @@
-"""What a scored test window says beyond one number: calibration, segments, costs."""
+"""What a scored test window says beyond one number: calibration and costs."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
-from sklearn.metrics import average_precision_score, roc_auc_score
 
-from feature_groups import FEATURE_NAMES
 from pipelines.steps.metrics import Scores, Target
 from pipelines.steps.thresholds import Costs
 
-Matrix = npt.NDArray[np.float32]
-
 _BINS = 10
 _POINTS = 99
-_AMOUNTS = (0, 20, 100, 500, float("inf"))
 
 
 def calibration_bins(scores: Scores, target: Target) -> list[dict[str, float]]:
@@ -50,38 +41,3 @@ def cost_points(scores: Scores, target: Target, costs: Costs) -> list[dict[str, 
             }
         )
     return points
-
-
-def segments(scores: Scores, target: Target, features: Matrix, review: float) -> list[dict[str, Any]]:
-    """The model by amount, by country and by how new a user is; None where a segment has one class."""
-    column = {name: features[:, number] for number, name in enumerate(FEATURE_NAMES)}
-    amount, foreign = column["amount"], column["foreign_country"]
-    chosen = {
-        f"amount {low:g} to {high:g}": (amount >= low) & (amount < high) for low, high in pairwise(_AMOUNTS)
-    }
-    chosen |= {
-        "at home": foreign == 0,
-        "abroad": foreign == 1,
-        "home or place unknown": np.isnan(foreign),
-        "first transaction": np.isnan(column["seconds_since_last_transaction"]),
-        "not the first": ~np.isnan(column["seconds_since_last_transaction"]),
-    }
-    return [
-        {"segment": name, **_segment(scores[rows], target[rows], review)}
-        for name, rows in chosen.items()
-        if rows.any()
-    ]
-
-
-def _segment(scores: Scores, target: Target, review: float) -> dict[str, Any]:
-    frauds = int(target.sum())
-    both = 0 < frauds < len(target)
-    stopped = scores >= review
-    return {
-        "rows": len(target),
-        "frauds": frauds,
-        "auc": float(roc_auc_score(target, scores)) if both else None,
-        "average_precision": float(average_precision_score(target, scores)) if both else None,
-        "recall": float(target[stopped].sum() / frauds) if frauds else None,
-        "stopped": float(stopped.mean()),
-    }

@@ -23,6 +23,7 @@ code {{ overflow-wrap: anywhere; }}
 .verdict {{ font-size: 1.15rem; padding: .6rem .9rem; border-left: .4rem solid; }}
 .good {{ border-color: #3f7d3b; background: #f0f6ef; }} .bad {{ border-color: #b3372f; background: #fbf0ef; }}
 .text th, .text td {{ text-align: left; white-space: normal; }}
+.text td {{ overflow-wrap: anywhere; }}
 </style></head><body>
 <h1>{title}</h1>
 {body}

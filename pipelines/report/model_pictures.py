@@ -12,13 +12,35 @@ from pipelines.report.drawing import COLOURS, GUIDE, figure, label, png
 from pipelines.steps.metrics import Scores, Target
 
 
-def curves(scores: Scores, target: Target) -> bytes:
-    """ROC, and precision against recall."""
+def curves(scores: Scores, target: Target, production: Scores | None = None) -> bytes:
+    """ROC, and precision against recall; dotted those of the model in production on the same rows."""
     made, (left, right) = figure(2)
+    if production is not None:
+        style = {"color": COLOURS[1], "linewidth": 1.6, "linestyle": ":", "label": "in production"}
+        curve.roc(left, production, target, **style)
+        curve.precision_recall(right, production, target, **style)
     left.plot([0, 1], [0, 1], color=GUIDE, linewidth=1, linestyle="--")
-    curve.roc(left, scores, target, color=COLOURS[0], linewidth=2)
+    curve.roc(left, scores, target, color=COLOURS[0], linewidth=2, label="this model")
     right.axhline(float(target.mean()), color=GUIDE, linewidth=1, linestyle="--")
-    curve.precision_recall(right, scores, target, color=COLOURS[0], linewidth=2)
+    curve.precision_recall(right, scores, target, color=COLOURS[0], linewidth=2, label="this model")
+    if production is not None:
+        left.legend(loc="lower right", frameon=False)
+        right.legend(loc="lower left", frameon=False)
+    return png(made)
+
+
+def differences(against: Mapping[str, Mapping[str, Any]]) -> bytes:
+    """How much better (right of the line) or worse than production, with 95 % intervals."""
+    names = list(against)
+    made, axes = figure(1, height=0.34 * len(names) + 1.4)
+    axes.axvline(0, color=GUIDE, linewidth=1, linestyle="--")
+    for row, name in enumerate(reversed(names)):
+        one = against[name]
+        if one["low"] is not None:
+            axes.plot([one["low"], one["high"]], [row, row], color=COLOURS[0], linewidth=2)
+        axes.plot(one["difference"], row, "o", color=COLOURS[0])
+    axes.set_yticks(range(len(names)), [name.replace("_", " ") for name in reversed(names)])
+    label(axes, "Difference from production, with 95 % intervals", "this model minus production", "")
     return png(made)
 
 

@@ -9,9 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 # Folder names shared by the steps and the pipeline definition.
-INPUTS = ("code", "transactions", "labels", "profiles", "model", "test", "manifest", "quality")
+INPUTS = (
+    "code", "transactions", "labels", "profiles", "model", "test", "manifest", "quality",
+    "champion", "serving",
+)  # fmt: skip
 OUTPUTS = {
     "features": ("train", "validation", "test", "manifest", "quality"),
+    "champion": ("champion",),
+    "serving": ("serving",),
     "evaluate": ("evaluation",),
     "parity": ("parity", "predictions"),
 }

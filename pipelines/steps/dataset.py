@@ -17,11 +17,13 @@ from pipelines.steps.container import StepError
 from pipelines.steps.targets import TARGET
 
 KEYS = ("transaction_id", "user_id", "timestamp")
+CONTEXT = ("merchant_id", "currency", "country", "account_created_at")
+"""What the evaluation divides transactions by and repeats requests with; no model sees it."""
 MANIFEST = "manifest.json"
 
 
 class Dataset(NamedTuple):
-    """One split in memory: `rows` by 50 features (float32, NaN for missing), target and keys."""
+    """One split in memory: `rows` by 50 features (float32, NaN for missing), target, keys and context."""
 
     features: npt.NDArray[np.float32]
     target: npt.NDArray[np.int8]
@@ -29,14 +31,14 @@ class Dataset(NamedTuple):
 
 
 def write_split(frame: pd.DataFrame, folder: Path, name: str) -> str:
-    """Write a split's keys, target and features; return the SHA-256 of its content.
+    """Write a split's keys, context, target and features; return the SHA-256 of its content.
 
     The hash covers the values in row order, not the file's encoding.
     """
-    columns = frame[[*KEYS, TARGET, *FEATURE_NAMES]].astype(dict.fromkeys(FEATURE_NAMES, "float32"))
+    columns = frame[[*KEYS, *CONTEXT, TARGET, *FEATURE_NAMES]].astype(dict.fromkeys(FEATURE_NAMES, "float32"))
     columns.to_parquet(folder / f"{name}.parquet", index=False)
     return _split_hash(
-        columns["transaction_id"],
+        columns[[*KEYS, *CONTEXT]],
         columns[TARGET].to_numpy(),
         columns[list(FEATURE_NAMES)].to_numpy(np.float32),
     )
@@ -53,24 +55,36 @@ def read_split(folder: Path, name: str, manifest: Mapping[str, Any] | None = Non
     if not file.is_file():
         raise StepError(f"{name}: {file} does not exist; run pipelines.steps.features first")
     frame = pd.read_parquet(file)
-    expected = [*KEYS, TARGET, *FEATURE_NAMES]
+    expected = [*KEYS, *CONTEXT, TARGET, *FEATURE_NAMES]
     if list(frame.columns) != expected:
         unexpected = sorted(set(frame.columns) ^ set(expected)) or ["their order"]
         raise StepError(f"{name}: columns differ from this code's features: {', '.join(unexpected)}")
     split = Dataset(
-        frame[list(FEATURE_NAMES)].to_numpy(np.float32), frame[TARGET].to_numpy(np.int8), frame[list(KEYS)]
+        frame[list(FEATURE_NAMES)].to_numpy(np.float32),
+        frame[TARGET].to_numpy(np.int8),
+        frame[[*KEYS, *CONTEXT]],
     )
     if manifest is not None:
-        found = _split_hash(split.keys["transaction_id"], split.target, split.features)
+        found = _split_hash(split.keys, split.target, split.features)
         hold_against(name, found, manifest["splits"].get(name, {}).get("sha256"))
     return split
 
 
-def _split_hash(ids: pd.Series, target: npt.NDArray[np.int8], features: npt.NDArray[np.float32]) -> str:
-    digest = hashlib.sha256("\n".join(ids).encode())
+def _split_hash(keys: pd.DataFrame, target: npt.NDArray[np.int8], features: npt.NDArray[np.float32]) -> str:
+    digest = hashlib.sha256()
+    for name in keys:
+        digest.update(_as_bytes(keys[name]))
     digest.update(target.tobytes())
     digest.update(np.ascontiguousarray(features).tobytes())
     return digest.hexdigest()
+
+
+def _as_bytes(column: pd.Series) -> bytes:
+    """The same before and after Parquet, whatever unit of time and mark of a missing text it leaves."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        moments: npt.NDArray[np.int64] = column.dt.as_unit("ms").astype("int64").to_numpy()
+        return moments.tobytes()
+    return "\n".join(column.astype(object).where(column.notna(), "").astype(str)).encode()
 
 
 def read_manifest(folder: Path, sha256: str | None = None) -> dict[str, Any]:

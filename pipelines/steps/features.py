@@ -17,8 +17,17 @@ from pipelines.quality.overview import by_day, drift_by_day
 from pipelines.quality.splits import TrainingSet
 from pipelines.report import QUALITY_FILE
 from pipelines.report.quality_page import quality_page
+from pipelines.steps.accounts import account_created_at
 from pipelines.steps.container import StepError, processing_input, processing_output, run
-from pipelines.steps.dataset import MANIFEST, content_hash, training_set_hash, write_json, write_split
+from pipelines.steps.dataset import (
+    CONTEXT,
+    KEYS,
+    MANIFEST,
+    content_hash,
+    training_set_hash,
+    write_json,
+    write_split,
+)
 from pipelines.steps.lake import read_labels, read_profiles, read_transactions
 from pipelines.steps.targets import TARGET, known_labels, targets
 from pipelines.steps.windows import Windows, parse_as_of, text
@@ -100,7 +109,7 @@ def _examined(windows: Windows) -> _Examined:
 def labelled_rows(
     windows: Windows, transactions: pd.DataFrame, labels: pd.DataFrame, profiles: pd.DataFrame
 ) -> pd.DataFrame:
-    """Keys, target and 50 features of every transaction in ``[windows.start, windows.end)``.
+    """Keys, context, target and 50 features of every transaction in ``[windows.start, windows.end)``.
 
     Older transactions are history for the features; nothing from after the as-of time is seen.
     """
@@ -108,7 +117,9 @@ def labelled_rows(
     known = known_labels(labels, windows.as_of)
     versions = profiles[profiles["event_time"] <= windows.as_of].reset_index(drop=True)
     features = compute_features(history, known, versions if len(versions) else None)
-    keys = history.loc[history["timestamp"] >= windows.start, ["transaction_id", "user_id", "timestamp"]]
+    keys = history[history["timestamp"] >= windows.start].assign(
+        account_created_at=lambda rows: account_created_at(rows["user_id"], versions)
+    )[[*KEYS, *CONTEXT]]
     rows = keys.merge(features, on="transaction_id", how="left", validate="one_to_one")
     rows.insert(len(keys.columns), TARGET, targets(rows["transaction_id"], known))
     return rows

@@ -14,7 +14,8 @@ from processing.lake import LABELS, RAW_TRANSACTIONS
 
 _MOMENT = pa.timestamp("ms", tz="UTC")
 
-# The user-profile group's columns that features use, and the mark the Feature Store sets itself.
+# The user-profile group's columns that features use, what segments users by the age of their account, and
+# the mark the Feature Store sets itself.
 PROFILES = pa.schema(
     [
         pa.field("user_id", pa.string(), nullable=False),
@@ -22,6 +23,7 @@ PROFILES = pa.schema(
         ("home_lat", pa.float64()),
         ("home_lon", pa.float64()),
         ("home_country", pa.string()),
+        ("account_created_at", pa.string()),
         ("is_deleted", pa.bool_()),
     ]
 )

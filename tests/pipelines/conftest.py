@@ -1,7 +1,8 @@
-"""One real run of the three steps, shared by the tests that read its results."""
+"""One real run of the steps, shared by the tests that read its results."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -15,6 +16,11 @@ import pytest
 from pipelines.bundles import CodeBundles, build_bundles
 from tests.pipelines import lake
 
+EVALUATE = [
+    "-m", "pipelines.steps.evaluate", "--champion", "none", "--minimum-auc", "0.6",
+    "--minimum-average-precision", "0.05", "--tolerance", "0.005", "--slowest-ms", "500",
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Containers:
@@ -22,6 +28,7 @@ class Containers:
 
     features: Path
     training: Path
+    serving: Path
     evaluation: Path
 
 
@@ -51,7 +58,7 @@ def run_step(command: list[str], opt_ml: Path, code: Path, **extra: str) -> subp
 def run(tmp_path_factory: pytest.TempPathFactory, bundles: CodeBundles) -> Containers:
     """features, train and evaluate as subprocesses on the packed code."""
     root = tmp_path_factory.mktemp("run")
-    done = Containers(root / "features", root / "training", root / "evaluation")
+    done = Containers(root / "features", root / "training", root / "serving", root / "evaluation")
     rows = lake.transactions()
     lake.write_lake(done.features, rows, lake.labels(rows))
     command = ["-m", "pipelines.steps.features", "--as-of", lake.NIGHT, "--history-days", "40"]
@@ -74,6 +81,15 @@ def run(tmp_path_factory: pytest.TempPathFactory, bundles: CodeBundles) -> Conta
     (inputs / "model").mkdir()
     with tarfile.open(inputs / "model" / "model.tar.gz", "w:gz") as archive:
         archive.add(done.training / "model", arcname=".")
-    result = run_step(["-m", "pipelines.steps.evaluate"], done.evaluation, bundles.processing)
+    (inputs / "champion").mkdir()
+    (inputs / "champion" / "champion.json").write_text(json.dumps({"package": "none"}))
+
+    for name in ("test", "model"):
+        shutil.copytree(inputs / name, done.serving / "processing" / "input" / name)
+    result = run_step(["-m", "pipelines.steps.serving"], done.serving, bundles.processing)
+    assert result.returncode == 0, result.stderr
+    shutil.copytree(done.serving / "processing" / "output" / "serving", inputs / "serving")
+
+    result = run_step(EVALUATE, done.evaluation, bundles.processing)
     assert result.returncode == 0, result.stderr
     return done

@@ -6,6 +6,8 @@ PASSED = (
     "BuildFeatures",
     "DataIsSound",
     "TrainModel",
+    "FindChampion",
+    "MeasureServing",
     "EvaluateModel",
     "ServedParity",
     "LongAggregates",

@@ -182,6 +182,8 @@ def test_every_parameter_is_used(definition: dict[str, Any]) -> None:
     [
         ("BuildFeatures", "CreateProcessingJob", {"ProcessingJobName": "job"}),
         ("TrainModel", "CreateTrainingJob", {"TrainingJobName": "job"}),
+        ("FindChampion", "CreateProcessingJob", {"ProcessingJobName": "job"}),
+        ("MeasureServing", "CreateProcessingJob", {"ProcessingJobName": "job"}),
         ("EvaluateModel", "CreateProcessingJob", {"ProcessingJobName": "job"}),
         ("ServedParity", "CreateProcessingJob", {"ProcessingJobName": "job"}),
         ("LongAggregates", "CreateProcessingJob", {"ProcessingJobName": "job"}),
@@ -217,6 +219,8 @@ def test_code_lies_at_content_hashed_keys(definition: dict[str, Any]) -> None:
     assert training["sagemaker_submit_directory"] == INPUTS.training_code_uri
     for name in (
         "BuildFeatures",
+        "FindChampion",
+        "MeasureServing",
         "EvaluateModel",
         "ServedParity",
         "LongAggregates",
@@ -234,14 +238,27 @@ def test_code_lies_at_content_hashed_keys(definition: dict[str, Any]) -> None:
 @pytest.mark.slow
 def test_faults_of_the_service_are_retried_and_pure_steps_cached(definition: dict[str, Any]) -> None:
     found = steps(definition)
-    for name in ("BuildFeatures", "TrainModel", "EvaluateModel", "ServedParity", *APART):
+    cacheable = {
+        "BuildFeatures": False, "TrainModel": True, "FindChampion": False, "MeasureServing": True,
+        "EvaluateModel": True, "ServedParity": False, **dict.fromkeys(APART, False),
+    }  # fmt: skip
+    for name in cacheable:
         retried = {kind for policy in found[name]["RetryPolicies"] for kind in policy["ExceptionType"]}
         assert {"SageMaker.JOB_INTERNAL_ERROR", "Step.THROTTLING"} <= retried
     cached = {name: step["CacheConfig"]["Enabled"] for name, step in found.items() if "CacheConfig" in step}
-    assert cached == {
-        "BuildFeatures": False, "TrainModel": True, "EvaluateModel": True, "ServedParity": False,
-        **dict.fromkeys(APART, False),
-    }  # fmt: skip
+    assert cached == cacheable
+
+
+@pytest.mark.slow
+def test_another_champion_is_another_evaluation(definition: dict[str, Any]) -> None:
+    """Its ARN is an argument, so the service's cache compares it, wherever its archive lies."""
+    arguments = steps(definition)["EvaluateModel"]["Arguments"]["AppSpecification"]["ContainerArguments"]
+    assert arguments[arguments.index("--champion") + 1] == {
+        "Std:JsonGet": {
+            "PropertyFile": {"Get": "Steps.FindChampion.PropertyFiles.Champion"},
+            "Path": "package",
+        }
+    }
 
 
 @pytest.mark.slow

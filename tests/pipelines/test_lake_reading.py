@@ -97,4 +97,9 @@ def test_the_latest_known_label_decides_and_none_means_genuine(tmp_path: Path) -
 def test_profiles_are_read_with_the_columns_that_the_group_has_and_features_use() -> None:
     columns = [name for name in PROFILES.names if name != "is_deleted"]
     assert set(columns) <= {feature.name for feature in USER_PROFILE.features}
-    assert columns == [USER_PROFILE.record_identifier, USER_PROFILE.event_time, *Profile.__struct_fields__]
+    assert columns == [
+        USER_PROFILE.record_identifier,
+        USER_PROFILE.event_time,
+        *Profile.__struct_fields__,
+        "account_created_at",
+    ]

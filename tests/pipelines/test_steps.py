@@ -19,7 +19,7 @@ from pipelines.bundles import CodeBundles
 from pipelines.definition import nightly_definition
 from pipelines.steps.metrics_log import METRIC_PATTERNS
 from tests.pipelines import lake
-from tests.pipelines.conftest import Containers, run_step
+from tests.pipelines.conftest import EVALUATE, Containers, run_step
 from tests.pipelines.test_definition import INPUTS, walk
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -62,6 +62,27 @@ def test_the_model_finds_the_fraud(run: Containers) -> None:
     assert 0 < found["latency"]["p50_us"] <= found["latency"]["p99_us"]
 
 
+def test_the_real_server_answered_with_the_new_model(run: Containers) -> None:
+    found = report(run)["serving"]
+    assert found["requests"] == 500
+    assert 0 < found["p50_ms"] <= found["p95_ms"] <= found["p99_ms"]
+    assert report(run)["gate"]["failed"] == 0
+
+
+def test_figures_have_intervals_that_contain_them(run: Containers) -> None:
+    found = report(run)
+    intervals = found["intervals"]
+    assert intervals["auc"]["value"] == pytest.approx(found["binary_classification_metrics"]["auc"]["value"])
+    precision = found["fraud_metrics"]["average_precision"]
+    assert intervals["average_precision"]["value"] == pytest.approx(precision)
+    assert intervals["card_precision_at_100"]["value"] == pytest.approx(
+        found["fraud_metrics"]["card_precision"]["value"]
+    )
+    assert intervals["saved"]["value"] == pytest.approx(found["money"][0]["saved"], abs=0.01)
+    for name, one in intervals.items():
+        assert one["low"] <= one["value"] <= one["high"], name
+
+
 def test_the_bundle_is_what_the_server_loads(run: Containers) -> None:
     folder = run.training / "model"
     bundle = json.loads((folder / "bundle.json").read_text())
@@ -97,19 +118,22 @@ def test_the_definition_reads_what_the_steps_write(run: Containers) -> None:
         for node in walk(nightly_definition(INPUTS))
         if isinstance(node, dict) and "Std:JsonGet" in node
     }
-    assert ("Evaluation", "binary_classification_metrics.auc.value") in read
+    assert {("Evaluation", "gate.failed"), ("Champion", "package")} <= read
     quality = run.features / "processing" / "output" / "quality" / "quality.json"
+    champion = run.evaluation / "processing" / "input" / "champion" / "champion.json"
     documents = {
         "Evaluation": report(run),
         "Quality": json.loads(quality.read_text()),
+        "Champion": json.loads(champion.read_text()),
         "TrainingSet": manifest(run.features),
     }
     for name, path in read:
         value: Any = documents[name]
         for part in path.split("."):
             value = value[part]
-        # Package metadata and messages are texts; what a condition compares is a number.
-        assert isinstance(value, str if "summary." in path or "sha256" in path else (int, float)), path
+        # Arguments, package metadata and messages are texts; what a condition compares is a number.
+        text = "summary." in path or "sha256" in path or name == "Champion"
+        assert isinstance(value, str if text else (int, float)), path
 
 
 def test_training_again_gives_the_same_model(run: Containers, bundles: CodeBundles, tmp_path: Path) -> None:
@@ -145,10 +169,16 @@ def test_a_step_that_cannot_work_says_why(
 
 @pytest.mark.parametrize(
     ("step", "message"),
-    [("train", "manifest: .* does not exist"), ("evaluate", "manifest: .* does not exist")],
+    [
+        (["-m", "pipelines.steps.train"], "manifest: .* does not exist"),
+        (["-m", "pipelines.steps.serving"], "test: .* does not exist"),
+        (EVALUATE, "manifest: .* does not exist"),
+    ],
 )
-def test_a_missing_input_is_named(bundles: CodeBundles, tmp_path: Path, step: str, message: str) -> None:
-    result = run_step(["-m", f"pipelines.steps.{step}"], tmp_path, bundles.processing)
+def test_a_missing_input_is_named(
+    bundles: CodeBundles, tmp_path: Path, step: list[str], message: str
+) -> None:
+    result = run_step(step, tmp_path, bundles.processing)
     assert result.returncode == 65
     assert re.search(message, result.stderr)
 

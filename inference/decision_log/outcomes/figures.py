@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pandas as pd
 
-from inference.decision_log.outcomes.costs import TRUTHS
 from inference.decision_log.outcomes.join import OPEN
+from processing.costs import TRUTHS
 
 FRAUD, LEGITIMATE = TRUTHS
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from inference.decision_log.outcomes.costs import DECISIONS, TRUTHS, Costs
+from processing.costs import DECISIONS, TRUTHS, Costs
 
 COLUMNS = (
     "decision_id", "transaction_id", "decided_at", "decision", "decided_by", "amount", "currency",

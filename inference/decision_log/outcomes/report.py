@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pandas as pd
 
-from inference.decision_log.outcomes.costs import DECISIONS, Costs
 from inference.decision_log.outcomes.figures import FRAUD, Figures, figures
 from inference.decision_log.outcomes.join import add_money
+from processing.costs import DECISIONS, Costs
 
 NO_MODEL = "no model"
 

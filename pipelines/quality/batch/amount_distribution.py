@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.stats import ks_2samp  # type: ignore[import-untyped]
+from scipy.stats import ks_2samp
 
 from pipelines.quality.check import Check, Problem
 from pipelines.quality.daily import Batch

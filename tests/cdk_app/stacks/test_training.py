@@ -49,6 +49,8 @@ def test_the_pipeline_builds_trains_evaluates_and_registers(template: Template, 
         "DataIsSound": "Condition",
         "RejectData": "Fail",
         "TrainModel": "Training",
+        "FindChampion": "Processing",
+        "MeasureServing": "Processing",
         "EvaluateModel": "Processing",
         "ServedParity": "Processing",
         "LongAggregates": "Processing",
@@ -136,6 +138,20 @@ def test_the_schedule_may_start_one_pipeline_and_nothing_else(template: Template
     starts = [item for item in template.statements() if "StartPipelineExecution" in text(item["Action"])]
     assert [text(item["Resource"]) for item in starts] == [
         "arn:aws:sagemaker:us-east-1:<AWS::AccountId>:pipeline/fraudline-dev-nightly"
+    ]
+
+
+def test_the_pipeline_may_look_at_what_is_in_production(template: Template) -> None:
+    looked = {
+        text(item["Action"]): text(item["Resource"])
+        for item in template.statements()
+        if "sagemaker:DescribeEndpoint" in text(item["Action"]).split(",")
+    }
+    assert len(looked) == 1
+    assert "endpoint/fraudline-dev" in next(iter(looked.values()))
+    listed = [item for item in template.statements() if "ListModelPackages" in text(item["Action"])]
+    assert [text(item["Resource"]) for item in listed] == [
+        "arn:aws:sagemaker:us-east-1:<AWS::AccountId>:model-package-group/fraudline-dev-fraud"
     ]
 
 

@@ -16,12 +16,12 @@ from click.testing import CliRunner, Result
 
 from feature_groups import FEATURE_NAMES
 from fraudline import main
-from inference.decision_log.outcomes.costs import DEFAULTS, Cost, CostError, costs
 from inference.decision_log.pieces import Piece
 from inference.decision_log.sinks.audit import AuditSink
 from inference.decision_log.sinks.postgres import PostgresSink
 from inference.decision_log.sinks.stores import store
 from inference.predictions import Prediction
+from processing.costs import DEFAULTS, Cost, CostError, costs
 from processing.lake.schema import LABELS
 from tests.inference.decision_log.postgres import Postgres
 from tests.inference.decision_log.records import prediction

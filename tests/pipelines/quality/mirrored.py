@@ -14,12 +14,11 @@ from pipelines.bundles import CodeBundles
 from pipelines.definition import NightlyInputs, canonical_json, nightly_definition
 from pipelines.report import QUALITY_FILE
 from tests.mirror.pipelines.definitions import IMAGE, ROLE
+from tests.mirror.pipelines.nightly import PARAMETERS, without_the_lake_s_jobs
 from tests.mirror.running import RunningMirror
 from tests.pipelines.quality.nights import LAST_DAY, Lake
 
 GROUP = "fraud-models"
-# This mirror has no endpoint, so there are no decisions to compare.
-PARAMETERS = {"AsOf": "2026-03-01T02:00:00Z", "HistoryDays": "40", "Rounds": "60", "ParityHours": "0"}
 _PLACEHOLDER = "lake-of-the-night"
 _PREFIXES = {"transactions": "raw/transactions", "labels": "labels", "profiles": "profiles"}
 
@@ -36,10 +35,9 @@ class Night:
 
     def start(self) -> str:
         """Start an execution; returns its ARN."""
-        given = {**PARAMETERS, "MinimumAuc": "0.6", "MinimumAveragePrecision": "0.01"}
         answer = self.mirror.client("sagemaker").start_pipeline_execution(
             PipelineName=self.name,
-            PipelineParameters=[{"Name": key, "Value": value} for key, value in given.items()],
+            PipelineParameters=[{"Name": key, "Value": value} for key, value in PARAMETERS.items()],
             ClientRequestToken=f"{self.name:-<40}",
         )
         arn: str = answer["PipelineExecutionArn"]
@@ -82,19 +80,21 @@ class Nights:
         for bundle in (bundles.processing, bundles.training):
             mirror.client("s3").put_object(Bucket="code", Key=bundle.name, Body=bundle.read_bytes())
         self._definition = canonical_json(
-            nightly_definition(
-                NightlyInputs(
-                    environment="dev",
-                    pipeline_name=_PLACEHOLDER,
-                    role_arn=ROLE,
-                    lake_bucket=_PLACEHOLDER,
-                    profiles_uri=f"s3://{_PLACEHOLDER}/profiles/",
-                    processing_code_uri=f"s3://code/{bundles.processing.name}",
-                    training_code_uri=f"s3://code/{bundles.training.name}",
-                    code_version=bundles.version,
-                    xgboost_image=IMAGE,
-                    inference_image=IMAGE,
-                    model_package_group=f"{GROUP}-{_PLACEHOLDER}",
+            without_the_lake_s_jobs(
+                nightly_definition(
+                    NightlyInputs(
+                        environment="dev",
+                        pipeline_name=_PLACEHOLDER,
+                        role_arn=ROLE,
+                        lake_bucket=_PLACEHOLDER,
+                        profiles_uri=f"s3://{_PLACEHOLDER}/profiles/",
+                        processing_code_uri=f"s3://code/{bundles.processing.name}",
+                        training_code_uri=f"s3://code/{bundles.training.name}",
+                        code_version=bundles.version,
+                        xgboost_image=IMAGE,
+                        inference_image=IMAGE,
+                        model_package_group=f"{GROUP}-{_PLACEHOLDER}",
+                    )
                 )
             )
         )

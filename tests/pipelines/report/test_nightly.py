@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines.report.figures import calibration_bins, cost_points, segments
+from pipelines.report.figures import calibration_bins, cost_points
 from pipelines.report.quality_page import quality_page
 from pipelines.steps.thresholds import Costs
 from tests.pipelines.conftest import Containers
@@ -82,13 +82,3 @@ def test_costs_by_hand() -> None:
     at_half = next(p for p in cost_points(scores, target, Costs(0.04, 0.4)) if p["threshold"] == 0.5)
     assert at_half["review"] == pytest.approx(1 + 2 * 0.04)  # one fraud below, two reviewed
     assert at_half["decline"] == pytest.approx(1 + 0.4)  # one fraud below, one genuine declined
-
-
-def test_segments_cover_every_row() -> None:
-    random = np.random.default_rng(1)
-    features = random.random((500, 50)).astype(np.float32)
-    scores, target = random.random(500), (random.random(500) < 0.3).astype(np.int8)
-    found = {one["segment"]: one for one in segments(scores, target, features, 0.5)}
-    assert sum(one["rows"] for name, one in found.items() if name.startswith("amount")) == 500
-    assert found["not the first"]["rows"] == 500
-    assert found["not the first"]["stopped"] == pytest.approx(float((scores >= 0.5).mean()))
