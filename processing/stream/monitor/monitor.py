@@ -156,7 +156,7 @@ class Monitor:
         freshness_ms, self._freshness_ms = self._freshness_ms, None
         hour = recent[-1] // 60
         filled = min(quarters, default=0) // 4 + _FILLING_HOURS
-        before = [hour - ago * 24 for ago in _alike(hour, 24, 7)] if hour > filled + _LEAST_AGE_HOURS else []
+        before = [hour - ago * 24 for ago in _alike(hour)] if hour > filled + _LEAST_AGE_HOURS else []
         usual = [hours[one] for one in before if one in hours and one > filled]
         return Seen(
             sum((minutes[minute] for minute in recent if minute in minutes), sketches.empty()),
@@ -167,33 +167,22 @@ class Monitor:
 
 
 def _expected(quarters: Mapping[int, int], recent: range) -> float | None:
-    """Rows that these minutes usually have: by the weekday, or while that is too young, by such days.
-
-    The first quarter of all was seen in part only.
-    """
+    """Rows that these minutes have on the same weekday; the first quarter of all was seen in part only."""
     expected, first = 0.0, min(quarters, default=0)
     for minute in recent:
         quarter = minute // 15
-        for days in ((7, 14, 21, 28), _alike(quarter, 96, 28)):
-            before = [quarter - ago * 96 for ago in days]
-            usual = [quarters[one] for one in before if one in quarters and one > first]
-            if len(usual) >= _LEAST_DAYS:
-                break
-        else:
+        before = [quarter - weeks * 7 * 96 for weeks in range(1, 5)]
+        usual = [quarters[one] for one in before if one in quarters and one > first]
+        if len(usual) < _LEAST_DAYS:
             return None
         expected += float(np.median(usual)) / 15
     return expected
 
 
-def _alike(number: int, per_day: int, most: int) -> list[int]:
-    """How many days ago it was such a day: weekends have other hours than working days.
-
-    Args:
-        number: of an hour or a quarter since 1970, of which a day has `per_day`.
-        most: days to look back.
-    """
-    today = number // per_day
-    return [ago for ago in range(1, most + 1) if _is_weekend(today - ago) == _is_weekend(today)]
+def _alike(hour: int) -> list[int]:
+    """How many days ago, of seven, it was such a day: weekends have other hours than working days."""
+    today = hour // 24
+    return [ago for ago in range(1, 8) if _is_weekend(today - ago) == _is_weekend(today)]
 
 
 def _is_weekend(day: int) -> bool:
