@@ -24,6 +24,9 @@ RECENT_MINUTES = 5
 KEPT_HOURS = 8 * 24
 KEPT_QUARTERS = 29 * 96
 _LEAST_DAYS = 2
+_FILLING_HOURS = 24
+"""At first histories are empty, and features of windows up to a day are not what they will be."""
+_LEAST_AGE_HOURS = KEPT_HOURS - 24
 _COUNT = struct.Struct(">Q")
 _KEY = struct.Struct(">cQ")
 _SCHEMAS = b"schemas"
@@ -152,7 +155,9 @@ class Monitor:
         recent = range(last - RECENT_MINUTES, last)
         freshness_ms, self._freshness_ms = self._freshness_ms, None
         hour = recent[-1] // 60
-        usual = [hours[hour - ago * 24] for ago in _alike(hour, 24, 7) if hour - ago * 24 in hours]
+        filled = min(quarters, default=0) // 4 + _FILLING_HOURS
+        before = [hour - ago * 24 for ago in _alike(hour)] if hour > filled + _LEAST_AGE_HOURS else []
+        usual = [hours[one] for one in before if one in hours and one > filled]
         return Seen(
             sum((minutes[minute] for minute in recent if minute in minutes), sketches.empty()),
             _expected(quarters, recent),
@@ -162,11 +167,11 @@ class Monitor:
 
 
 def _expected(quarters: Mapping[int, int], recent: range) -> float | None:
-    """Rows that these minutes usually have; the first quarter of all was seen in part only."""
+    """Rows that these minutes have on the same weekday; the first quarter of all was seen in part only."""
     expected, first = 0.0, min(quarters, default=0)
     for minute in recent:
         quarter = minute // 15
-        before = [quarter - ago * 96 for ago in _alike(quarter, 96, 28)]
+        before = [quarter - weeks * 7 * 96 for weeks in range(1, 5)]
         usual = [quarters[one] for one in before if one in quarters and one > first]
         if len(usual) < _LEAST_DAYS:
             return None
@@ -174,15 +179,10 @@ def _expected(quarters: Mapping[int, int], recent: range) -> float | None:
     return expected
 
 
-def _alike(number: int, per_day: int, most: int) -> list[int]:
-    """How many days ago it was such a day: weekends have other hours than working days.
-
-    Args:
-        number: of an hour or a quarter since 1970, of which a day has `per_day`.
-        most: days to look back.
-    """
-    today = number // per_day
-    return [ago for ago in range(1, most + 1) if _is_weekend(today - ago) == _is_weekend(today)]
+def _alike(hour: int) -> list[int]:
+    """How many days ago, of seven, it was such a day: weekends have other hours than working days."""
+    today = hour // 24
+    return [ago for ago in range(1, 8) if _is_weekend(today - ago) == _is_weekend(today)]
 
 
 def _is_weekend(day: int) -> bool:

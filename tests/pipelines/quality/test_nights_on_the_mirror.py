@@ -42,7 +42,7 @@ def started(mirror: RunningMirror, bundles: CodeBundles) -> dict[str, Started]: 
 
 def ended(started: dict[str, Started], name: str) -> tuple[Night, dict[str, Any], dict[str, dict[str, Any]]]:
     night, arn = started[name]
-    return night, wait(night.mirror, arn, timeout=240), steps(night.mirror, arn)
+    return night, wait(night.mirror, arn, timeout=600), steps(night.mirror, arn)
 
 
 @pytest.mark.parametrize("name", [*nights.BAD, CORRUPT])

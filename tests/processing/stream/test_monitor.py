@@ -27,7 +27,7 @@ from tests.processing.builders import transaction
 from tests.processing.stream.events import event
 
 START = 1_772_409_600_000  # 2026-03-02, a Monday, midnight
-DAYS, HOURS = 4, range(10, 16)
+DAYS, HOURS = 15, range(10, 16)
 END = START + DAYS * 24 * HOUR_MS + 12 * HOUR_MS
 PER_HOUR = 24_000
 
