@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 # Folder names shared by the steps and the pipeline definition.
-INPUTS = ("code", "transactions", "labels", "profiles", "model", "test", "manifest", "quality")
+INPUTS = ("code", "transactions", "labels", "profiles", "features", "model", "test", "manifest", "quality")
 OUTPUTS = {
     "features": ("train", "validation", "test", "manifest", "quality"),
     "evaluate": ("evaluation",),
