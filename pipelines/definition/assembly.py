@@ -18,6 +18,7 @@ from pipelines.definition.inputs import NightlyInputs
 from pipelines.definition.jobs import build_features, evaluate_model, train_model
 from pipelines.definition.parameters import parameters_for
 from pipelines.definition.parity import served_parity
+from pipelines.definition.spark import compute_features
 
 _KINDS = {str: ParameterString, int: ParameterInteger, float: ParameterFloat}
 # Given explicitly, the SDK does not read the machine's own settings, nor report usage.
@@ -39,7 +40,8 @@ def assemble(inputs: NightlyInputs) -> dict[str, Any]:
         item.name: _KINDS[type(item.default)](name=item.name, default_value=item.default)
         for item in parameters_for(inputs)
     }
-    features = build_features(inputs, session, variables)
+    spark = compute_features(inputs, session, variables)
+    features = build_features(inputs, session, variables, spark)
     training = train_model(inputs, session, variables, features)
     evaluation = evaluate_model(inputs, session, features, training)
     parity = served_parity(inputs, session, variables, features)
@@ -47,7 +49,11 @@ def assemble(inputs: NightlyInputs) -> dict[str, Any]:
     pipeline = Pipeline(
         name=inputs.pipeline_name,
         parameters=list(variables.values()),
-        steps=[features, data_is_sound(features, [training, evaluation, parity, decision])],
+        steps=[
+            *([spark] if spark else []),
+            features,
+            data_is_sound(features, [training, evaluation, parity, decision]),
+        ],
         pipeline_experiment_config=None,
         sagemaker_session=session,
     )

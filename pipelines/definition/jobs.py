@@ -27,6 +27,7 @@ from pipelines.definition.containers import (
     run_uri,
 )
 from pipelines.definition.inputs import NightlyInputs
+from pipelines.definition.spark import features_uri
 from pipelines.quality.document import FILE
 from pipelines.steps.container import CHANNELS, OUTPUTS
 from pipelines.steps.metrics_log import METRIC_PATTERNS
@@ -37,8 +38,14 @@ EVALUATION = PropertyFile(name="Evaluation", output_name="evaluation", path="eva
 Variables = Mapping[str, Any]
 
 
-def build_features(inputs: NightlyInputs, session: PipelineSession, variables: Variables) -> ProcessingStep:
-    """Lake and offline store in; train, validation, test and manifest out."""
+def build_features(
+    inputs: NightlyInputs, session: PipelineSession, variables: Variables, computed: Any = None
+) -> ProcessingStep:
+    """Lake and offline store in; train, validation, test and manifest out.
+
+    Args:
+        computed: the step that computes the features; None where this one does.
+    """
     job = processor(inputs, session, inputs.inference_image, "pipelines.steps.features", hours=4)
     lake = f"s3://{inputs.lake_bucket}"
     arguments = job.run(
@@ -47,6 +54,7 @@ def build_features(inputs: NightlyInputs, session: PipelineSession, variables: V
             job_input("transactions", f"{lake}/raw/transactions/"),
             job_input("labels", f"{lake}/labels/"),
             job_input("profiles", inputs.profiles_uri),
+            *([job_input("features", features_uri(inputs))] if computed else []),
         ],
         outputs=[
             job_output(name, run_uri(inputs, "processed/training_sets", name))
@@ -60,10 +68,12 @@ def build_features(inputs: NightlyInputs, session: PipelineSession, variables: V
             "--validation-days", variables["ValidationDays"].to_string(),
             "--test-days", variables["TestDays"].to_string(),
             "--code-version", inputs.code_version,
+            *(["--computed"] if computed else []),
         ],
     )  # fmt: skip
     return ProcessingStep(
         name="BuildFeatures",
+        depends_on=[computed.name] if computed else None,
         description="Checks of the newest days; point-in-time features of the labelled window, split by time",
         step_args=arguments,
         property_files=[QUALITY],
