@@ -186,7 +186,7 @@ class Settings(BaseSettings):
     processing_instance_type: InstanceType = "ml.m5.xlarge"
     training_instance_type: InstanceType = "ml.m5.2xlarge"
     features_engine: Literal["embedded", "spark", "emr-serverless"] = "embedded"
-    """Where BuildFeatures gets features: itself, or from Spark where the history is too long for one machine."""
+    """What computes the features: BuildFeatures, or Spark where the history is too long for one machine."""
     spark_image: Annotated[str, Field(pattern=r"^[^/]+\.amazonaws\.com(\.cn)?/[^:]+[:@].+$")] | None = None
     """SageMaker's Spark image with our packages in it (docs/spark.md); only with ``spark``."""
     spark_instance_type: InstanceType = "ml.m5.4xlarge"
