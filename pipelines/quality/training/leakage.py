@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, Literal
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
+import numpy.typing as npt
 
 from feature_groups import FEATURE_NAMES
 from pipelines.quality.check import Check, Problem
@@ -31,13 +32,22 @@ def _look(data: TrainingSet) -> Iterator[Problem]:
                 )
 
 
-def _separation(values: np.ndarray[tuple[int], np.dtype[np.float64]], target: object) -> float:
-    """AUC of one feature, in whichever direction; what is missing counts as lowest, then as highest."""
-    known = ~np.isnan(values)
-    if not known.any() or (np.nanmin(values) == np.nanmax(values) and known.all()):
-        return 0.5
-    filled = [np.where(known, values, end) for end in (np.nanmin(values) - 1, np.nanmax(values) + 1)]
-    found = [float(roc_auc_score(target, one)) for one in filled]
+def _separation(values: npt.NDArray[np.float64], target: npt.NDArray[np.integer[Any]]) -> float:
+    """AUC of one feature, in whichever direction; what is missing counts as lowest, then as highest.
+
+    The Mann-Whitney count of pairs, equal values as half: one sort of the genuine for all ways to count.
+    """
+    known, is_fraud = ~np.isnan(values), target == 1
+    frauds, genuine = values[known & is_fraud], np.sort(values[known & ~is_fraud])
+    sides: tuple[Literal["left", "right"], ...] = ("left", "right")
+    higher = sum(float(np.searchsorted(genuine, frauds, side).sum()) for side in sides) / 2
+    missing_frauds, missing_genuine = (int((~known & which).sum()) for which in (is_fraud, ~is_fraud))
+    pairs = (frauds.size + missing_frauds) * (genuine.size + missing_genuine)
+    tied = missing_frauds * missing_genuine / 2
+    found = [
+        (higher + tied + of_missing) / pairs
+        for of_missing in (frauds.size * missing_genuine, missing_frauds * genuine.size)
+    ]
     return max(max(one, 1 - one) for one in found)
 
 
