@@ -48,7 +48,7 @@ def _separation(values: npt.NDArray[np.float64], target: npt.NDArray[np.integer[
         (higher + tied + of_missing) / pairs
         for of_missing in (frauds.size * missing_genuine, missing_frauds * genuine.size)
     ]
-    return max(max(one, 1 - one) for one in found)
+    return float(max(max(one, 1 - one) for one in found))
 
 
 CHECKS = (Check("leakage", "Does any feature know the label?", _look),)
