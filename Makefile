@@ -6,7 +6,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/stamps
-BENCHMARKS := generator mirror_data_plane decoding kernel policy signals features decision_log memory stream spark flink hot_path serving
+BENCHMARKS := generator mirror_data_plane decoding kernel policy signals features decision_log memory stream nightly spark flink hot_path serving
 
 # Packages come without bytecode: where none may be written, each process compiles all it imports.
 unexport PYTHONDONTWRITEBYTECODE

@@ -192,6 +192,16 @@ class Settings(BaseSettings):
     # The nightly pipeline
     processing_instance_type: InstanceType = "ml.m5.xlarge"
     training_instance_type: InstanceType = "ml.m5.2xlarge"
+    features_engine: Literal["embedded", "spark", "emr-serverless"] = "embedded"
+    """What computes the features: BuildFeatures, or Spark where the history is too long for one machine."""
+    spark_image: Annotated[str, Field(pattern=r"^[^/]+\.amazonaws\.com(\.cn)?/[^:]+[:@].+$")] | None = None
+    """SageMaker's Spark image with our packages in it (docs/spark.md); only with ``spark``."""
+    spark_instance_type: InstanceType = "ml.m5.4xlarge"
+    spark_instance_count: Annotated[int, Field(ge=1, le=100)] = 2
+    emr_serverless_application: Annotated[str, Field(pattern=r"^[0-9a-z]{1,64}$")] | None = None
+    """Id of a Spark application of the account; only with ``emr-serverless``, as is the next."""
+    emr_serverless_environment: Annotated[str, Field(pattern=r"^s3://[^/]+/.+\.tar\.gz$")] | None = None
+    """The packed Python environment of its nodes (docs/spark.md)."""
     schedule_expression: Annotated[str, AfterValidator(_nightly)] = "cron(0 2 * * ? *)"
     schedule_timezone: Annotated[str, AfterValidator(_timezone)] = "Etc/UTC"
     schedule_enabled: bool = True
@@ -230,6 +240,7 @@ class Settings(BaseSettings):
             *self._feature_problems(),
             *serving_problems(self),
             *file_problems(self.policy_file, self.signals_file),
+            *self._spark_problems(),
             *self._lifetime_problems(),
         ]
         if problems:
@@ -265,6 +276,18 @@ class Settings(BaseSettings):
                     f"feature_ttl_days: {name} would forget its {LONGEST_WINDOW_DAYS}-day window after "
                     f"{days} days; use at least {LONGEST_WINDOW_DAYS}"
                 )
+
+    def _spark_problems(self) -> Iterator[str]:
+        for name, engine in (
+            ("spark_image", "spark"),
+            ("emr_serverless_application", "emr-serverless"),
+            ("emr_serverless_environment", "emr-serverless"),
+        ):
+            given = getattr(self, name) is not None
+            if given and self.features_engine != engine:
+                yield f"{name}: nothing uses it; remove it or set features_engine={engine}"
+            if not given and self.features_engine == engine:
+                yield f"{name}: features_engine={engine} needs it; see docs/spark.md"
 
     def _lifetime_problems(self) -> Iterator[str]:
         if self.environment == "prod" and self.disposable:

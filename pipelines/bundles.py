@@ -1,9 +1,10 @@
 """Packs the steps' code for the containers: the same sources give the same bytes anywhere.
 
-Two archives hold the same files:
+Two archives hold the same files, and a program for ``spark-submit`` beside the first:
 
     processing-<version>.zip      goes on PYTHONPATH as it is
     training-<version>.tar.gz     script mode extracts it and runs ``train.py``
+    compute-<version>.py          runs ComputeFeatures of the zip
 
 The version is a hash of the packed paths and contents, so the archives' names change exactly
 when the code does, and with them the keys in S3 that step caching compares.
@@ -34,7 +35,6 @@ EXCLUDED = (
     "processing/commands",
     "processing/dead_letters",
     "processing/engines/flink",
-    "processing/engines/spark",
     "processing/generator",
     "processing/parity/replay.py",
     "processing/stream",
@@ -46,16 +46,22 @@ from pipelines.steps.train import main
 
 raise SystemExit(run(main))
 """
+_SPARK_PROGRAM = b"""from pipelines.steps.compute import main
+from pipelines.steps.container import run
+
+raise SystemExit(run(main))
+"""
 _DATE = (1980, 1, 1, 0, 0, 0)  # the first moment that zip can tell
 _MODE = 0o644
 
 
 @dataclass(frozen=True, slots=True)
 class CodeBundles:
-    """Where the archives are, and the version of the code in them."""
+    """Where the archives and the program of Spark are, and the version of the code in them."""
 
     processing: Path
     training: Path
+    spark: Path
     version: str
 
 
@@ -73,10 +79,14 @@ def build_bundles(output: Path, root: Path = ROOT) -> CodeBundles:
     version = _version(files)
     output.mkdir(parents=True, exist_ok=True)
     bundles = CodeBundles(
-        output / f"processing-{version}.zip", output / f"training-{version}.tar.gz", version
+        output / f"processing-{version}.zip",
+        output / f"training-{version}.tar.gz",
+        output / f"compute-{version}.py",
+        version,
     )
     bundles.processing.write_bytes(_zip(files))
     bundles.training.write_bytes(_tar({**files, TRAINING_PROGRAM: _PROGRAM}))
+    bundles.spark.write_bytes(_SPARK_PROGRAM)
     return bundles
 
 
@@ -102,7 +112,7 @@ def _is_code(name: str) -> bool:
 
 
 def _version(files: dict[str, bytes]) -> str:
-    digest = hashlib.sha256(_PROGRAM)
+    digest = hashlib.sha256(_PROGRAM + _SPARK_PROGRAM)
     for name, content in files.items():
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)

@@ -45,7 +45,15 @@ class PipelineRole(Construct):
     It can register a package and see which is in production, but neither approve nor deploy one.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, arns: Arns, key: kms.IKey) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        arns: Arns,
+        key: kms.IKey,
+        emr_application: str | None = None,
+    ) -> None:
         super().__init__(scope, construct_id)
         self._arns = arns
         self.role = iam.Role(
@@ -65,6 +73,44 @@ class PipelineRole(Construct):
         self._registration()
         self._production()
         self._containers()
+        if emr_application is not None:
+            self._emr_serverless(emr_application)
+
+    def allow_image(self, uri: str) -> None:
+        """Let jobs pull an image of this account's ECR."""
+        name = uri.partition("/")[2].partition("@")[0].partition(":")[0]
+        self._allow(
+            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            self._arns.of("ecr", f"repository/{name}"),
+        )
+
+    def allow_object(self, uri: str) -> None:
+        """Let jobs read one object."""
+        self._allow(["s3:GetObject"], f"arn:{Stack.of(self).partition}:s3:::{uri.removeprefix('s3://')}")
+
+    def _emr_serverless(self, application: str) -> None:
+        """The run of ComputeFeatures, and the role for it."""
+        assert self.role.assume_role_policy is not None
+        self.role.assume_role_policy.add_statements(
+            iam.PolicyStatement(
+                actions=["sts:AssumeRole"],
+                principals=[iam.ServicePrincipal("emr-serverless.amazonaws.com")],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )
+        arn = self._arns.of("emr-serverless", f"/applications/{application}")
+        runs = f"{arn}/jobruns/*"
+        self._allow(["emr-serverless:StartJobRun", "emr-serverless:GetApplication"], arn)
+        self._allow(["emr-serverless:GetJobRun", "emr-serverless:CancelJobRun"], runs)
+        # SageMaker Pipelines learns from EventBridge, by a rule of its own, that a run has ended.
+        rule = self._arns.of("events", "rule/SageMakerPipelineExecutionEMRServerlessJobRunStatusUpdateRule")
+        self._allow(["events:PutRule", "events:PutTargets", "events:DescribeRule"], rule)
+        self._allow(
+            ["iam:PassRole"],
+            self.role.role_arn,
+            conditions={"StringEquals": {"iam:PassedToService": "emr-serverless.amazonaws.com"}},
+        )
+        acknowledge_wildcards(self.role, {runs: "Runs of one application."})
 
     def _data(self, key: kms.IKey) -> None:
         read = [self._arns.lake_objects(prefix) for prefix in _READ_PREFIXES]
@@ -72,6 +118,8 @@ class PipelineRole(Construct):
         code = f"{self._arns.code_bucket}/*"
         self._allow(["s3:GetObject"], *read, code)
         self._allow(["s3:PutObject", "s3:AbortMultipartUpload"], *written)
+        # ComputeFeatures replaces what an attempt before it left.
+        self._allow(["s3:DeleteObject"], self._arns.lake_objects("processed/training_sets/"))
         self._allow(["s3:ListBucket", "s3:GetBucketLocation"], self._arns.lake, self._arns.code_bucket)
         self._allow(["kms:Decrypt", "kms:GenerateDataKey"], key.key_arn)
         self._allow(

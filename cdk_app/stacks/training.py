@@ -47,7 +47,17 @@ class TrainingStack(Stack):
         )
         self._settings = settings
         self._arns = Arns(self, settings.names)
-        role = PipelineRole(self, "PipelineRole", arns=self._arns, key=key)
+        role = PipelineRole(
+            self,
+            "PipelineRole",
+            arns=self._arns,
+            key=key,
+            emr_application=settings.emr_serverless_application,
+        )
+        if settings.spark_image is not None:
+            role.allow_image(settings.spark_image)
+        if settings.emr_serverless_environment is not None:
+            role.allow_object(settings.emr_serverless_environment)
         definition = nightly_definition(self._inputs(role.role, key))
         pipeline = sagemaker.CfnPipeline(
             self,
@@ -67,6 +77,8 @@ class TrainingStack(Stack):
             bundles = build_bundles(Path(directory))
             processing = s3_assets.Asset(self, "ProcessingCode", path=str(bundles.processing))
             training = s3_assets.Asset(self, "TrainingCode", path=str(bundles.training))
+            embedded = settings.features_engine == "embedded"
+            spark = None if embedded else s3_assets.Asset(self, "SparkProgram", path=str(bundles.spark))
         return NightlyInputs(
             environment=settings.names.environment,
             pipeline_name=settings.names.pipeline,
@@ -85,6 +97,13 @@ class TrainingStack(Stack):
             inference_instance_types=SERVING_INSTANCE_TYPES,
             policy_file=settings.policy_file,
             kms_key_arn=key.key_arn,
+            features_engine=settings.features_engine,
+            spark_program_uri=None if spark is None else _uri(spark),
+            spark_image=settings.spark_image,
+            spark_instance_type=settings.spark_instance_type,
+            spark_instance_count=settings.spark_instance_count,
+            emr_serverless_application=settings.emr_serverless_application,
+            emr_serverless_environment=settings.emr_serverless_environment,
             minimum_auc=settings.minimum_auc,
             minimum_average_precision=settings.minimum_average_precision,
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mirror.api import Context, Document, ServiceError
 from mirror.docker.images import Image
-from mirror.jobs import transfer
+from mirror.jobs import spark, transfer
 from mirror.jobs.container import OPT_ML, Command
 from mirror.jobs.storage import StorageError
 from mirror.jobs.supervision import Outcome
@@ -35,6 +35,11 @@ class ProcessingWork:
                 f"AppSpecification.ContainerEntrypoint: the image {specification['ImageUri']} has no "
                 "entrypoint of its own; give one, e.g. ['python3', '/opt/ml/processing/input/code/job.py']"
             )
+        if argv[0] == spark.COMMAND:
+            try:
+                argv = spark.local_command(argv)
+            except FileNotFoundError as error:
+                raise JobError(str(error)) from error
         environ = {**job.get("Environment", {}), "PROCESSING_JOB_ARN": job["ProcessingJobArn"]}
         return Command(argv, environ, image.workdir or OPT_ML)
 

@@ -25,6 +25,7 @@ from pipelines.definition.jobs import (
 from pipelines.definition.lake_jobs import lake_jobs
 from pipelines.definition.parameters import parameters_for
 from pipelines.definition.parity import served_parity
+from pipelines.definition.spark import compute_features
 
 _KINDS = {str: ParameterString, int: ParameterInteger, float: ParameterFloat}
 # Given explicitly, the SDK does not read the machine's own settings, nor report usage.
@@ -46,7 +47,8 @@ def assemble(inputs: NightlyInputs) -> dict[str, Any]:
         item.name: _KINDS[item.type](name=item.name, default_value=item.default)
         for item in parameters_for(inputs)
     }
-    features = build_features(inputs, session, variables)
+    spark = compute_features(inputs, session, variables)
+    features = build_features(inputs, session, variables, spark)
     training = train_model(inputs, session, variables, features)
     champion = find_champion(inputs, session, variables, features)
     serving = measure_serving(inputs, session, features, training)
@@ -58,6 +60,7 @@ def assemble(inputs: NightlyInputs) -> dict[str, Any]:
         name=inputs.pipeline_name,
         parameters=list(variables.values()),
         steps=[
+            *([spark] if spark else []),
             features,
             data_is_sound(features, [training, champion, serving, evaluation, parity, *apart, decision]),
         ],

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Literal
+
+FeaturesEngine = Literal["embedded", "spark", "emr-serverless"]
+_NEEDED = {
+    "embedded": (),
+    "spark": ("spark_program_uri", "spark_image"),
+    "emr-serverless": ("spark_program_uri", "emr_serverless_application", "emr_serverless_environment"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +43,12 @@ class NightlyInputs:
         policy_file: the deployment's policy, as a path from the image's working directory; None is the one
             that ships.
         kms_key_arn: key for job volumes and outputs; None leaves both to the bucket's default.
+        features_engine: what computes the features: BuildFeatures itself, or before it a job on Spark.
+        spark_program_uri: S3 object of the program for ``spark-submit`` made by `pipelines.bundles`.
+        spark_image: SageMaker's Spark image with this project's packages.
+        spark_instance_type, spark_instance_count: the cluster of the SageMaker job.
+        emr_serverless_application: id of the application that runs the job.
+        emr_serverless_environment: S3 object of a packed Python environment; see docs/spark.md.
         minimum_auc: default of the MinimumAuc parameter.
         minimum_average_precision: default of the MinimumAveragePrecision parameter.
 
@@ -60,6 +74,13 @@ class NightlyInputs:
     volume_gb: int = 30
     policy_file: str | None = None
     kms_key_arn: str | None = None
+    features_engine: FeaturesEngine = "embedded"
+    spark_program_uri: str | None = None
+    spark_image: str | None = None
+    spark_instance_type: str = "ml.m5.4xlarge"
+    spark_instance_count: int = 2
+    emr_serverless_application: str | None = None
+    emr_serverless_environment: str | None = None
     minimum_auc: float = 0.85
     minimum_average_precision: float = 0.25
 
@@ -71,6 +92,17 @@ class NightlyInputs:
             raise ValueError("inference_instance_types: is empty; name at least one instance type")
         if self.volume_gb < 1:
             raise ValueError(f"volume_gb: {self.volume_gb} is not a disk size; use 1 or more")
+        if self.spark_instance_count < 1:
+            raise ValueError(
+                f"spark_instance_count: {self.spark_instance_count} is no cluster; use 1 or more"
+            )
+        if self.features_engine not in _NEEDED:
+            raise ValueError(f"features_engine: {self.features_engine!r} is not one of {', '.join(_NEEDED)}")
+        for name in _NEEDED[self.features_engine]:
+            if getattr(self, name) is None:
+                raise ValueError(
+                    f"{name}: features_engine {self.features_engine} needs it; see docs/spark.md"
+                )
         for name in ("minimum_auc", "minimum_average_precision"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}: {getattr(self, name)} is not between 0 and 1")
@@ -86,3 +118,8 @@ class NightlyInputs:
                 "spelled out: it becomes a path inside the container"
             )
         return name
+
+    @property
+    def spark_program_file(self) -> str:
+        """File name that the program has inside the Spark container."""
+        return (self.spark_program_uri or "").rpartition("/")[2]

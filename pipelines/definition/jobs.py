@@ -5,6 +5,8 @@ Imports the SageMaker SDK: import this module only inside `offline_sdk`.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sagemaker.core.shapes import MetricDefinition, StoppingCondition
 from sagemaker.core.workflow.functions import JsonGet
 from sagemaker.core.workflow.pipeline_context import PipelineSession
@@ -26,6 +28,7 @@ from pipelines.definition.containers import (
     run_uri,
 )
 from pipelines.definition.inputs import NightlyInputs
+from pipelines.definition.spark import features_uri
 from pipelines.evaluation.places import CHAMPION_FILE
 from pipelines.quality.document import FILE
 from pipelines.steps.container import CHANNELS, OUTPUTS
@@ -43,8 +46,14 @@ def content_of(features: ProcessingStep, name: str) -> JsonGet:
     return JsonGet(step_name=features.name, property_file=TRAINING_SET, json_path=name)
 
 
-def build_features(inputs: NightlyInputs, session: PipelineSession, variables: Variables) -> ProcessingStep:
-    """Lake and offline store in; train, validation, test and manifest out."""
+def build_features(
+    inputs: NightlyInputs, session: PipelineSession, variables: Variables, computed: Any = None
+) -> ProcessingStep:
+    """Lake and offline store in; train, validation, test and manifest out.
+
+    Args:
+        computed: the step that computes the features; None where this one does.
+    """
     job = processor(inputs, session, inputs.inference_image, "pipelines.steps.features", hours=4)
     lake = f"s3://{inputs.lake_bucket}"
     arguments = job.run(
@@ -53,6 +62,7 @@ def build_features(inputs: NightlyInputs, session: PipelineSession, variables: V
             job_input("transactions", f"{lake}/raw/transactions/"),
             job_input("labels", f"{lake}/labels/"),
             job_input("profiles", inputs.profiles_uri),
+            *([job_input("features", features_uri(inputs))] if computed else []),
         ],
         outputs=[job_output(name, night_uri(inputs, variables, name)) for name in OUTPUTS["features"]],
         arguments=[
@@ -62,10 +72,12 @@ def build_features(inputs: NightlyInputs, session: PipelineSession, variables: V
             "--validation-days", variables["ValidationDays"].to_string(),
             "--test-days", variables["TestDays"].to_string(),
             "--code-version", inputs.code_version,
+            *(["--computed"] if computed else []),
         ],
     )  # fmt: skip
     return ProcessingStep(
         name="BuildFeatures",
+        depends_on=[computed.name] if computed else None,
         description="Checks of the newest days; point-in-time features of the labelled window, split by time",
         step_args=arguments,
         property_files=[QUALITY, TRAINING_SET],

@@ -18,6 +18,7 @@ _SHAPES = {
     "role_arn": "arn:aws:iam::000000000000:role/{mark}",
     "profiles_uri": "s3://{mark}/",
     "training_code_uri": "s3://{mark}/code.tar.gz",
+    "spark_image": _REGISTRY + "/{mark}:latest",
     "xgboost_image": _REGISTRY + "/{mark}:latest",
     "inference_image": _REGISTRY + "/{mark}:latest",
 }
@@ -42,6 +43,9 @@ class Placeholders:
             **_SHAPES,
             # The file name inside the container is read by the definition itself.
             "processing_code_uri": "s3://{mark}/" + inputs.processing_code_file,
+            "spark_program_uri": "s3://{mark}/" + inputs.spark_program_file,
+            # Compared by the definition, and no text of a deployment.
+            "features_engine": inputs.features_engine,
         }
         stand_ins: dict[str, str] = {
             name: shapes.get(name, "{mark}").format(mark=f"{MARK}-{name.replace('_', '-')}-x")

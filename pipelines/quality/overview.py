@@ -9,7 +9,7 @@ import pandas as pd
 
 from feature_groups import FEATURE_NAMES
 from pipelines.quality.daily import COLUMNS, Batch
-from pipelines.quality.psi import psi
+from pipelines.quality.psi import Baseline
 
 _LEAST_ROWS = 50
 
@@ -39,10 +39,11 @@ def drift_by_day(splits: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     }
     if train.empty or not days:
         return {"days": [], "psi": {}}
+    baselines = {name: Baseline.of(train[name].to_numpy()) for name in FEATURE_NAMES}
     return {
         "days": list(days),
         "psi": {
-            name: [round(psi(train[name].to_numpy(), rows[name].to_numpy()), 4) for rows in days.values()]
-            for name in FEATURE_NAMES
+            name: [round(baseline.psi(rows[name].to_numpy()), 4) for rows in days.values()]
+            for name, baseline in baselines.items()
         },
     }

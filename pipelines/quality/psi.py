@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,11 +24,29 @@ def psi(before: npt.ArrayLike, now: npt.ArrayLike) -> float:
         0 for the same distribution; shares are held above 0.0001, so that an empty bin does not make it
         infinite.
     """
-    old, new = (np.asarray(values, np.float64) for values in (before, now))
-    known = old[~np.isnan(old)]
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1])) if known.size else np.empty(0)
-    p, q = _shares(old, edges), _shares(new, edges)
-    return float(((q - p) * np.log(q / p)).sum())
+    return Baseline.of(before).psi(now)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The sample before, counted once for all that is held against it."""
+
+    edges: npt.NDArray[np.float64]
+    shares: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, before: npt.ArrayLike) -> Baseline:
+        """Deciles of `before`, [rows], NaN for missing."""
+        old = np.asarray(before, np.float64)
+        known = old[~np.isnan(old)]
+        cuts = np.linspace(0, 1, _BINS + 1)[1:-1]
+        edges = np.unique(np.quantile(known, cuts)) if known.size else np.empty(0)
+        return cls(edges, _shares(old, edges))
+
+    def psi(self, now: npt.ArrayLike) -> float:
+        """As `psi` says."""
+        p, q = self.shares, _shares(np.asarray(now, np.float64), self.edges)
+        return float(((q - p) * np.log(q / p)).sum())
 
 
 def _shares(values: npt.NDArray[np.float64], edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

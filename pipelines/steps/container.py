@@ -10,7 +10,7 @@ from pathlib import Path
 
 # Folder names shared by the steps and the pipeline definition.
 INPUTS = (
-    "code", "transactions", "labels", "profiles", "model", "test", "manifest", "quality",
+    "code", "transactions", "labels", "profiles", "features", "model", "test", "manifest", "quality",
     "champion", "serving",
 )  # fmt: skip
 OUTPUTS = {

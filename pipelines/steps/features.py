@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from feature_groups import FEATURE_NAMES
 from pipelines.quality import findings
@@ -30,8 +32,9 @@ from pipelines.steps.dataset import (
 )
 from pipelines.steps.lake import read_labels, read_profiles, read_transactions
 from pipelines.steps.targets import TARGET, known_labels, targets
-from pipelines.steps.windows import Windows, parse_as_of, text
+from pipelines.steps.windows import Windows, add_arguments, from_options, text
 from processing.batch import compute_features
+from processing.lake import FEATURES
 
 
 def main(arguments: list[str]) -> None:
@@ -44,14 +47,8 @@ def main(arguments: list[str]) -> None:
         StepError: a parameter does not fit.
     """
     options = _parser().parse_args(arguments)
-    windows = Windows.of(
-        parse_as_of(options.as_of),
-        history_days=options.history_days,
-        label_delay_days=options.label_delay_days,
-        validation_days=options.validation_days,
-        test_days=options.test_days,
-    )
-    found, splits, read, batch = _examined(windows)
+    windows = from_options(options)
+    found, splits, read, batch = _examined(windows, computed=options.computed)
     quality = {
         **document(found, ("batch", "training")),
         "days": [] if batch is None else by_day(batch),
@@ -88,7 +85,7 @@ class _Examined(NamedTuple):
     batch: Batch | None
 
 
-def _examined(windows: Windows) -> _Examined:
+def _examined(windows: Windows, *, computed: bool) -> _Examined:
     """What the checks find, the splits, and how many rows were read; layer by layer until one is critical."""
     try:
         transactions = read_transactions(processing_input("transactions"))
@@ -101,7 +98,10 @@ def _examined(windows: Windows) -> _Examined:
     found = list(findings("batch", batch))
     if any(finding.severity == "critical" for finding in found):
         return _Examined(found, {}, read, batch)
-    rows = labelled_rows(windows, transactions, labels, profiles)
+    if computed:
+        rows = join_computed(windows, transactions, labels, profiles, processing_input("features"))
+    else:
+        rows = labelled_rows(windows, transactions, labels, profiles)
     data = TrainingSet.of(rows, known_labels(labels, windows.as_of), windows, transactions)
     return _Examined([*found, *findings("training", data)], data.splits, read, batch)
 
@@ -117,6 +117,44 @@ def labelled_rows(
     known = known_labels(labels, windows.as_of)
     versions = profiles[profiles["event_time"] <= windows.as_of].reset_index(drop=True)
     features = compute_features(history, known, versions if len(versions) else None)
+    return _joined(windows, history, features, known, versions)
+
+
+def join_computed(
+    windows: Windows,
+    transactions: pd.DataFrame,
+    labels: pd.DataFrame,
+    profiles: pd.DataFrame,
+    folder: Path,
+) -> pd.DataFrame:
+    """The same as `labelled_rows`, of the features that `pipelines.steps.compute` wrote to `folder`.
+
+    Raises:
+        StepError: they are not whole, or not those of these transactions.
+    """
+    if not (folder / "_SUCCESS").is_file():
+        raise StepError(
+            f"features: {folder} has no _SUCCESS: ComputeFeatures did not finish; run the night again"
+        )
+    features = pq.read_table(folder, schema=FEATURES.remove_metadata()).to_pandas()
+    history = transactions[transactions["timestamp"] < windows.end]
+    wanted = history.loc[history["timestamp"] >= windows.start, "transaction_id"]
+    if missing := sorted(set(wanted) ^ set(features["transaction_id"])):
+        raise StepError(
+            f"features: {len(missing):,} transactions are in the lake or in the features only, {missing[0]} "
+            "first: the lake changed while ComputeFeatures read it; run the night again"
+        )
+    versions = profiles[profiles["event_time"] <= windows.as_of]
+    return _joined(windows, history, features, known_labels(labels, windows.as_of), versions)
+
+
+def _joined(
+    windows: Windows,
+    history: pd.DataFrame,
+    features: pd.DataFrame,
+    known: pd.DataFrame,
+    versions: pd.DataFrame,
+) -> pd.DataFrame:
     keys = history[history["timestamp"] >= windows.start].assign(
         account_created_at=lambda rows: account_created_at(rows["user_id"], versions)
     )[[*KEYS, *CONTEXT]]
@@ -140,11 +178,10 @@ def _write(frame: pd.DataFrame, windows: Windows, name: str) -> dict[str, object
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipelines.steps.features", description=__doc__)
-    parser.add_argument("--as-of", required=True, help="the night, like 2026-03-01T02:00:00Z")
-    parser.add_argument("--history-days", type=int, default=90)
-    parser.add_argument("--label-delay-days", type=int, default=7)
-    parser.add_argument("--validation-days", type=int, default=7)
-    parser.add_argument("--test-days", type=int, default=7)
+    add_arguments(parser)
+    parser.add_argument(
+        "--computed", action="store_true", help="join the features that ComputeFeatures wrote, on Spark"
+    )
     parser.add_argument("--code-version", default="unknown")
     return parser
 

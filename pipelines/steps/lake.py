@@ -51,7 +51,11 @@ def read_labels(folder: Path) -> pd.DataFrame:
 
 def read_profiles(folder: Path) -> pd.DataFrame:
     """Every version of every user profile that was not deleted, in event order."""
-    table = _read(folder, "profiles", PROFILES)
+    return profile_versions(_read(folder, "profiles", PROFILES))
+
+
+def profile_versions(table: pa.Table) -> pd.DataFrame:
+    """Of rows of `PROFILES` those not deleted, in event order."""
     deleted = pc.fill_null(table["is_deleted"], False)
     kept = table.filter(pc.invert(deleted)).drop_columns(["is_deleted"])
     return _frame(kept.sort_by([("event_time", "ascending"), ("user_id", "ascending")]))
@@ -64,11 +68,19 @@ def _frame(table: pa.Table) -> pd.DataFrame:
 
 def _read(folder: Path, name: str, schema: pa.Schema) -> pa.Table:
     files = sorted(folder.rglob("*.parquet")) if folder.is_dir() else []
-    tables = [_read_file(file, name, schema) for file in files]
+    tables = [read_file(file, file.name, name, schema) for file in files]
     return pa.concat_tables([schema.empty_table(), *tables])
 
 
-def _read_file(file: Path, name: str, schema: pa.Schema) -> pa.Table:
+def read_file(file: Path | pa.NativeFile, file_name: str, name: str, schema: pa.Schema) -> pa.Table:
+    """One file as `schema`, a null column for an optional one that it lacks.
+
+    Args:
+        file_name, name: of the file and of what it holds, for messages.
+
+    Raises:
+        StepError: it is not Parquet, lacks a required column, or a column is of another type.
+    """
     # Opened one by one: partitions written months apart may differ in columns and types.
     try:
         with pq.ParquetFile(file) as source:
@@ -76,11 +88,11 @@ def _read_file(file: Path, name: str, schema: pa.Schema) -> pa.Table:
             missing = [field.name for field in schema if not field.nullable and field.name not in present]
             if missing:
                 raise StepError(
-                    f"{name}: {file.name} has no column {', '.join(missing)}; write it or remove the file"
+                    f"{name}: {file_name} has no column {', '.join(missing)}; write it or remove the file"
                 )
             table = source.read(columns=[column for column in schema.names if column in present])
     except pa.ArrowInvalid as error:
-        raise StepError(f"{name}: {file.name} is not a readable Parquet file: {error}") from None
+        raise StepError(f"{name}: {file_name} is not a readable Parquet file: {error}") from None
     columns = []
     for field in schema:
         if field.name not in table.column_names:
@@ -89,7 +101,7 @@ def _read_file(file: Path, name: str, schema: pa.Schema) -> pa.Table:
         try:
             columns.append(_as(table[field.name], field.type))
         except (ValueError, pa.ArrowException) as error:
-            problem = f"{file.name}, column {field.name} is not {field.type}: {error}"
+            problem = f"{file_name}, column {field.name} is not {field.type}: {error}"
             raise StepError(f"{name}: {problem}") from None
     return pa.table(columns, schema=schema)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -70,6 +71,30 @@ class Windows:
             "validation": (self.validation, self.test),
             "test": (self.test, self.end),
         }[split]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that `from_options` reads."""
+    parser.add_argument("--as-of", required=True, help="the night, like 2026-03-01T02:00:00Z")
+    parser.add_argument("--history-days", type=int, default=90)
+    parser.add_argument("--label-delay-days", type=int, default=7)
+    parser.add_argument("--validation-days", type=int, default=7)
+    parser.add_argument("--test-days", type=int, default=7)
+
+
+def from_options(options: argparse.Namespace) -> Windows:
+    """The windows that a command line asks for.
+
+    Raises:
+        StepError: an option is out of range, or names no night.
+    """
+    return Windows.of(
+        parse_as_of(options.as_of),
+        history_days=options.history_days,
+        label_delay_days=options.label_delay_days,
+        validation_days=options.validation_days,
+        test_days=options.test_days,
+    )
 
 
 def parse_as_of(as_of: str) -> datetime:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from feature_groups import FEATURE_NAMES
-from processing.batch.frames import event_columns, fraud_reports, in_event_order
+from processing.batch.frames import event_columns, fraud_reports, in_event_order, profile_homes
 from processing.engines.columns import FraudReports
 from processing.engines.embedded import EmbeddedEngine
 
@@ -34,7 +34,7 @@ def compute_features(
             is unknown.
     """
     ordered = in_event_order(transactions)
-    events = event_columns(ordered, profiles)
+    events = event_columns(ordered, profile_homes(profiles))
     engine = EmbeddedEngine()
     # A history ignores frauds that become known after the time it is asked about.
     engine.learn(FraudReports.of(fraud_reports(ordered, labels)))

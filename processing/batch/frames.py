@@ -15,13 +15,22 @@ from processing.engines.homes import Homes
 _REQUIRED = ("transaction_id", "user_id", "merchant_id", "amount_minor", "currency", "timestamp")
 
 
+def require_complete(transactions: pd.DataFrame) -> None:
+    """Refuse what features cannot be computed of.
+
+    Raises:
+        ValueError: a required column is absent or incomplete.
+    """
+    _require(transactions, "transactions", _REQUIRED)
+
+
 def in_event_order(transactions: pd.DataFrame) -> pd.DataFrame:
     """One row per transaction, the first to arrive, ordered by event time.
 
     Raises:
         ValueError: a required column is absent or incomplete.
     """
-    _require(transactions, "transactions", _REQUIRED)
+    require_complete(transactions)
     arrived = transactions
     if "arrival_time" in transactions:
         arrived = transactions.sort_values("arrival_time", kind="stable")
@@ -29,11 +38,11 @@ def in_event_order(transactions: pd.DataFrame) -> pd.DataFrame:
     return unique.sort_values("timestamp", kind="stable").reset_index(drop=True)
 
 
-def event_columns(ordered: pd.DataFrame, profiles: pd.DataFrame | None) -> EventColumns:
-    """The rows in their order, each against the profile of its time.
+def event_columns(ordered: pd.DataFrame, homes: Homes | None) -> EventColumns:
+    """The rows in their order, each against the home of its time.
 
     Raises:
-        ValueError: an unknown currency or status, or profiles without ``user_id``.
+        ValueError: an unknown currency or status.
     """
     user, users = encode.codes(_column(ordered, "user_id", pa.string()))
     merchant, merchants = encode.codes(_column(ordered, "merchant_id", pa.string()))
@@ -41,7 +50,7 @@ def event_columns(ordered: pd.DataFrame, profiles: pd.DataFrame | None) -> Event
     currency = _column(ordered, "currency", pa.string())
     country = _column(ordered, "country", pa.string())
     place = (_column(ordered, "lat", pa.float64()), _column(ordered, "lon", pa.float64()), country)
-    distance, foreign = encode.against_home(_homes(profiles), users, user, times, place)
+    distance, foreign = encode.against_home(homes, users, user, times, place)
     return EventColumns(
         _column(ordered, "transaction_id", pa.string()),
         user,
@@ -68,7 +77,12 @@ def fraud_reports(ordered: pd.DataFrame, labels: pd.DataFrame) -> Iterator[tuple
     return zip(merchants[matched].tolist(), _milliseconds(known[matched]).tolist(), strict=True)
 
 
-def _homes(profiles: pd.DataFrame | None) -> Homes | None:
+def profile_homes(profiles: pd.DataFrame | None) -> Homes | None:
+    """The homes of all versions; None where there is none.
+
+    Raises:
+        ValueError: profiles without ``user_id``.
+    """
     if profiles is None or profiles.empty:
         return None
     if "user_id" not in profiles:

@@ -52,6 +52,11 @@ def test_shards_follow_from_records_and_bytes(rate: int, size: int, shards: int)
         ({"mail_address": "a@example.com,b@example.com"}, "several readers need an address that is a list"),
         ({"stream_mode": "sharded"}, "stream_mode"),
         ({"stream_shards": 2}, "stream_shards: on-demand streams have none"),
+        ({"features_engine": "spark"}, "spark_image: features_engine=spark needs it"),
+        (
+            {"emr_serverless_application": "00f1"},
+            "emr_serverless_application: nothing uses it; remove it or set features_engine=emr-serverless",
+        ),
         (
             {"stream_mode": "provisioned"},
             "stream_shards: 100 transactions/s of 1500 bytes need 1; raise it or set stream_mode=on-demand",

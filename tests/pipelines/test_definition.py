@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import botocore.session
@@ -202,6 +203,61 @@ def test_a_step_is_a_valid_request(
     assert not report.has_errors(), report.generate_report()
 
 
+SPARK = replace(
+    INPUTS,
+    features_engine="spark",
+    spark_program_uri=f"s3://{TOKEN % 3}/compute-0123.py",
+    spark_image=TOKEN % 7,
+)
+EMR_SERVERLESS = replace(
+    SPARK,
+    features_engine="emr-serverless",
+    emr_serverless_application="00f1abcdef012345",
+    emr_serverless_environment=f"s3://{TOKEN % 3}/environment.tar.gz",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("inputs", "service", "operation"),
+    [
+        (SPARK, "sagemaker", "CreateProcessingJob"),
+        (EMR_SERVERLESS, "emr-serverless", "StartJobRun"),
+    ],
+)
+def test_features_on_spark_are_a_step_before_the_others(
+    inputs: NightlyInputs, service: str, operation: str
+) -> None:
+    definition = nightly_definition(inputs)
+    assert canonical_json(definition) == canonical_json(nightly_definition(inputs))
+    assert MARK not in canonical_json(definition)
+    found = steps(definition)
+    assert list(found) == ["ComputeFeatures", *PASSED, *REJECTIONS]
+    compute, build = (found[name]["Arguments"] for name in ("ComputeFeatures", "BuildFeatures"))
+    assert found["BuildFeatures"]["DependsOn"] == ["ComputeFeatures"]
+    features = next(item for item in build["ProcessingInputs"] if item["InputName"] == "features")
+    assert build["AppSpecification"]["ContainerArguments"][-1] == "--computed"
+    if service == "sagemaker":
+        arguments, request = compute["AppSpecification"]["ContainerArguments"], compute
+        names = {"ProcessingJobName": "job"}
+        entrypoint = compute["AppSpecification"]["ContainerEntrypoint"]
+        assert entrypoint[:3] == ["smspark-submit", "--py-files", INPUTS.processing_code_uri]
+        assert entrypoint[3].endswith("/compute-0123.py")
+    else:
+        request, names = compute["JobConfig"], {"clientToken": "token"}
+        driver = request["jobDriver"]["sparkSubmit"]
+        arguments = driver["entryPointArguments"]
+        assert driver["entryPoint"] == inputs.spark_program_uri
+        assert f"--conf spark.submit.pyFiles={INPUTS.processing_code_uri}" in driver["sparkSubmitParameters"]
+        assert "environment.tar.gz#environment" in driver["sparkSubmitParameters"]
+    assert arguments[arguments.index("--out") + 1] == features["S3Input"]["S3Uri"]
+    model = botocore.session.get_session().get_service_model(service)
+    report = ParamValidator().validate(
+        {**resolved(request), **names}, model.operation_model(operation).input_shape
+    )
+    assert not report.has_errors(), report.generate_report()
+
+
 def resolved(node: Any) -> Any:
     """The arguments with every expression replaced by a text, as the service would."""
     if isinstance(node, dict):
@@ -322,6 +378,9 @@ def test_the_batch_decides_with_the_code_and_the_policy_of_the_server() -> None:
         ({"inference_instance_types": ()}, "inference_instance_types: is empty"),
         ({"minimum_auc": 95}, "minimum_auc: 95 is not between 0 and 1"),
         ({"volume_gb": 0}, "volume_gb: 0 is not a disk size"),
+        ({"features_engine": "spark"}, "spark_program_uri: features_engine spark needs it"),
+        ({"features_engine": "flink"}, "features_engine: 'flink' is not one of embedded, spark"),
+        ({"spark_instance_count": 0}, "spark_instance_count: 0 is no cluster"),
     ],
 )
 def test_inputs_that_cannot_work_are_named(change: dict[str, Any], message: str) -> None:

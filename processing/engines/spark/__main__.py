@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 import tomllib
 from dataclasses import asdict
@@ -19,13 +18,11 @@ from pyspark.errors import PySparkException
 from processing.engines.homes import Homes
 from processing.engines.job import EngineError
 from processing.engines.spark import accounting, session
+from processing.engines.spark.failures import raised_by_worker
 from processing.engines.spark.plan import Inputs, write_features
 from processing.engines.spark.reading import file_system
 from processing.sources.column_map import ColumnMap, ColumnMapError
 from processing.sources.dataset import TRANSACTIONS
-
-# What a worker raised, in the traceback that Spark passes on.
-_RAISED = re.compile(r"^(?:[\w.]*\.)?(?:ColumnMapError|EngineError|ValueError): (.*)$", re.MULTILINE)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,9 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(json.dumps({"error": str(error)}))
         return 1
     except PySparkException as error:
-        if not (raised := _RAISED.findall(str(error))):
+        if (reason := raised_by_worker(error)) is None:
             raise
-        print(json.dumps({"error": raised[-1]}))
+        print(json.dumps({"error": reason}))
         return 1
     return 0
 

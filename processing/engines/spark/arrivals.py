@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from processing.engines.spark.rows import EVENT, REPORT, numbers, rows, unpack
+from processing.engines.spark.rows import EVENT, REPORT, ROW, numbers, rows, unpack
 
 _NEVER = np.iinfo(np.int64).max
 
@@ -18,8 +18,8 @@ def first_arrivals(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch
     """Transactions once each, with what the labels report about them.
 
     Args:
-        batches: `ROW` with `EVENT` records, all rows of an id together, reports before transactions
-            and transactions in the order of the log. A report's time is when it became known.
+        batches: `ROW` or `ARRIVED` with `EVENT` records, all rows of an id together, reports before
+            transactions and transactions in the order of the log. A report's time is when it became known.
     """
     last: str | None = None  # the id that the previous batch ended with
     taken = False  # its transaction was passed on
@@ -27,6 +27,7 @@ def first_arrivals(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch
     for batch in batches:
         if not batch.num_rows:
             continue
+        batch = batch.select(ROW.names)
         ids = batch.column("transaction_id")
         begins = _begins(ids, last)
         if begins[0]:

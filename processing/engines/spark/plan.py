@@ -77,33 +77,53 @@ def write_features(spark: SparkSession, inputs: Inputs, out: str, parts: int) ->
         parts: how many files, at most.
     """
     users, merchants = Counter(spark.sparkContext), Counter(spark.sparkContext)
-    vectors = _vectors(spark, inputs, users, merchants)
+    vectors = vectors_of(_events(spark, inputs), users, merchants)
+    return write_in_order(vectors, out, parts, users, merchants)
+
+
+def write_in_order(vectors: DataFrame, out: str, parts: int, users: Counter, merchants: Counter) -> Done:
+    """Write rows of `VECTOR` records in event order, as files that follow each other.
+
+    Args:
+        users, merchants: what counted them on the way.
+    """
     ordered = vectors.repartition(1) if parts == 1 else vectors.repartitionByRange(parts, "time", "place")
     sorted_rows = ordered.sortWithinPartitions("time", "place")
     prepare(out)
-    written = _mapped(sorted_rows, WriteFeatures(out, _partition), WRITTEN).collect()
+    written = mapped(sorted_rows, WriteFeatures(out, _partition), WRITTEN).collect()
     finish(out, written=len(written))
     return Done(sum(row.rows for row in written), users.total, merchants.total)
 
 
-def _vectors(spark: SparkSession, inputs: Inputs, users: Counter, merchants: Counter) -> DataFrame:
-    # A row crosses the network four times, here and for the order of the output, and never in a join.
-    log = _mapped(spark.createDataFrame(inputs.source, GROUP), inputs.read)
+def _events(spark: SparkSession, inputs: Inputs) -> DataFrame:
+    log = mapped(spark.createDataFrame(inputs.source, GROUP), inputs.read)
     if inputs.labels is not None:
-        log = log.union(_mapped(spark.createDataFrame(inputs.labels, GROUP), read_reports))
+        log = log.union(mapped(spark.createDataFrame(inputs.labels, GROUP), read_reports))
     by_id = log.repartition("transaction_id").sortWithinPartitions(
         xxhash64("transaction_id"), "transaction_id", "place"
     )
-    events = _mapped(by_id, first_arrivals)
+    events = mapped(by_id, first_arrivals)
     if inputs.limit is not None:
         events = events.orderBy("time", "place").limit(inputs.limit)
+    return events
+
+
+def vectors_of(events: DataFrame, users: Counter, merchants: Counter) -> DataFrame:
+    """The features of transactions, `VECTOR` records in no order.
+
+    A row crosses the network four times, before, here and for the order of the output, and never in a join.
+
+    Args:
+        events: `ROW` with `EVENT` records, an id once; the key is the user.
+    """
     by_user = events.repartition("key").sortWithinPartitions("key", "time")
-    seen = _mapped(by_user, UserFeatures(users))
+    seen = mapped(by_user, UserFeatures(users))
     by_merchant = seen.repartition("key").sortWithinPartitions("key", "time")
-    return _mapped(by_merchant, MerchantFeatures(merchants))
+    return mapped(by_merchant, MerchantFeatures(merchants))
 
 
-def _mapped(frame: DataFrame, step: Step, schema: pa.Schema = ROW) -> DataFrame:
+def mapped(frame: DataFrame, step: Step, schema: pa.Schema = ROW) -> DataFrame:
+    """`step` over the Arrow batches of each partition."""
     return frame.mapInArrow(step, ddl(schema))
 
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from processing.engines import encode
+from processing.engines.columns import EventColumns
 from processing.engines.homes import Homes
 from processing.engines.source import in_event_order, mapped
 from processing.engines.spark.rows import EVENT, REPORT, rows
@@ -93,16 +96,22 @@ class ReadTransactions:
         for table, first in _tables(batches, self.wanted):
             ours = mapped(table, self.columns, with_labels=self.with_labels)
             events, order = in_event_order(ours, self.homes, None)
-            records = np.zeros(len(events), EVENT)
-            records["merchant"] = events.merchant_identity[events.merchant]
-            records["amount"] = events.amounts
-            for name in ("device", "country", "status", "distance", "foreign"):
-                records[name] = getattr(events, name)
+            records = event_records(events)
             if "is_fraud" in ours.column_names:
                 records["fraud"] = ours["is_fraud"].fill_null(False).to_numpy()[order]
                 records["known"] = ours["known"].to_numpy()[order]
             ids = events.ids.combine_chunks()
             yield rows(events.user_identity[events.user], events.times, first + order, ids, records)
+
+
+def event_records(events: EventColumns) -> NDArray[Any]:
+    """`EVENT` records of transactions that nobody has reported."""
+    records = np.zeros(len(events), EVENT)
+    records["merchant"] = events.merchant_identity[events.merchant]
+    records["amount"] = events.amounts
+    for name in ("device", "country", "status", "distance", "foreign"):
+        records[name] = getattr(events, name)
+    return records
 
 
 def read_reports(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -26,6 +26,8 @@ ROW = pa.schema(
     ]
 )
 REPORT = -1
+# Before repeated ids are dropped, where the log says when each row arrived: milliseconds since 1970.
+ARRIVED = ROW.append(pa.field("arrival", pa.int64()))
 
 FEATURES = pa.schema([("transaction_id", pa.string()), *((name, pa.float64()) for name in FEATURE_NAMES)])
 
@@ -92,6 +94,19 @@ def rows(
     """A batch of `ROW`."""
     columns = [pa.array(key), pa.array(time), pa.array(place), transaction_id, pack(records)]
     return pa.RecordBatch.from_arrays(columns, schema=ROW)
+
+
+def arrived(
+    key: NDArray[np.int64],
+    time: NDArray[np.int64],
+    place: NDArray[np.int64],
+    arrival: NDArray[np.int64],
+    transaction_id: pa.Array,
+    records: NDArray[Any],
+) -> pa.RecordBatch:
+    """A batch of `ARRIVED`."""
+    batch = rows(key, time, place, transaction_id, records)
+    return pa.RecordBatch.from_arrays([*batch.columns, pa.array(arrival)], schema=ARRIVED)
 
 
 def numbers(batch: pa.RecordBatch, name: str) -> NDArray[np.int64]:
