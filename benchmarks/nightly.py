@@ -35,7 +35,7 @@ GROWTH = Path(__file__).with_name("nightly.json")
 PICTURE = Path(__file__).parents[1] / "docs" / "nightly-speed.svg"
 INPUTS = {
     "TrainModel": ("train", "validation", "manifest"),
-    "MeasureServing": ("test",),
+    "MeasureServing": ("test", "manifest"),
     "EvaluateModel": ("test", "manifest", "quality"),
 }
 # The defaults of the pipeline's parameters; FindChampion finds none in a lake of its own.

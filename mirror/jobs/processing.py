@@ -26,9 +26,12 @@ class ProcessingWork:
             _local(output["S3Output"]["LocalPath"], ml).mkdir(parents=True, exist_ok=True)
         _write_config(job, ml)
         specification = job["AppSpecification"]
+        # As docker does: another entrypoint than the image's does not get the image's command.
+        entrypoint = specification.get("ContainerEntrypoint")
+        command = [] if entrypoint else image.cmd
         argv = [
-            *(specification.get("ContainerEntrypoint") or image.entrypoint),
-            *(specification.get("ContainerArguments") or image.cmd),
+            *(entrypoint or image.entrypoint),
+            *(specification.get("ContainerArguments") or command),
         ]
         if not argv:
             raise JobError(

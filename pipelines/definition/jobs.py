@@ -167,8 +167,10 @@ def measure_serving(
             job_input("code", inputs.processing_code_uri),
             job_input("model", training.properties.ModelArtifacts.S3ModelArtifacts),
             job_input("test", output_of(features, "test")),
+            job_input("manifest", output_of(features, "manifest")),
         ],
         outputs=[job_output(name, run_uri(inputs, "models", name)) for name in OUTPUTS["serving"]],
+        arguments=["--training-set-sha256", content_of(features, "sha256")],
     )
     return ProcessingStep(
         name="MeasureServing",

@@ -11,7 +11,7 @@ from pipelines.evaluation.places import SERVING_FILE
 from pipelines.evaluation.serving.server import measure, served
 from pipelines.evaluation.serving.world import populate
 from pipelines.steps.container import StepError, processing_input, processing_output, run
-from pipelines.steps.dataset import read_split, write_json
+from pipelines.steps.dataset import read_manifest, read_split, write_json
 
 
 def main(arguments: list[str]) -> None:
@@ -20,8 +20,11 @@ def main(arguments: list[str]) -> None:
     Raises:
         StepError: an input is missing, or the server does not serve this model.
     """
-    argparse.ArgumentParser(prog="pipelines.steps.serving", description=__doc__).parse_args(arguments)
-    test = read_split(processing_input("test"), "test")
+    parser = argparse.ArgumentParser(prog="pipelines.steps.serving", description=__doc__)
+    parser.add_argument("--training-set-sha256", help="content that it must find")
+    options = parser.parse_args(arguments)
+    manifest = read_manifest(processing_input("manifest"), options.training_set_sha256)
+    test = read_split(processing_input("test"), "test", manifest)
     archive = processing_input("model") / ARCHIVE
     if not archive.is_file():
         raise StepError(f"model: {archive} does not exist; run pipelines.steps.train first")

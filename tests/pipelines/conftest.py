@@ -84,7 +84,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, bundles: CodeBundles) -> Conta
     (inputs / "champion").mkdir()
     (inputs / "champion" / "champion.json").write_text(json.dumps({"package": "none"}))
 
-    for name in ("test", "model"):
+    for name in ("test", "model", "manifest"):
         shutil.copytree(inputs / name, done.serving / "processing" / "input" / name)
     result = run_step(["-m", "pipelines.steps.serving"], done.serving, bundles.processing)
     assert result.returncode == 0, result.stderr

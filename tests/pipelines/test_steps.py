@@ -171,7 +171,7 @@ def test_a_step_that_cannot_work_says_why(
     ("step", "message"),
     [
         (["-m", "pipelines.steps.train"], "manifest: .* does not exist"),
-        (["-m", "pipelines.steps.serving"], "test: .* does not exist"),
+        (["-m", "pipelines.steps.serving"], "manifest: .* does not exist"),
         (EVALUATE, "manifest: .* does not exist"),
     ],
 )
@@ -195,7 +195,7 @@ def test_what_another_run_of_the_night_replaced_is_refused(
     run: Containers, bundles: CodeBundles, tmp_path: Path, step: str, option: str, name: str
 ) -> None:
     opt_ml = _inputs_of(run, step, tmp_path)
-    command = ["-m", f"pipelines.steps.{step}", *(["--rounds", "1"] if step == "train" else [])]
+    command = ["-m", "pipelines.steps.train", "--rounds", "1"] if step == "train" else EVALUATE
     result = run_step([*command, option, "ab" * 32], opt_ml, bundles.processing)
     assert result.returncode == 65
     assert re.search(
@@ -214,7 +214,8 @@ def test_a_split_that_the_manifest_does_not_tell_of_is_refused(
     rows = pd.read_parquet(file)
     rows["is_fraud"] = 1 - rows["is_fraud"]
     rows.to_parquet(file, index=False)
-    result = run_step(["-m", f"pipelines.steps.{step}"], opt_ml, bundles.processing)
+    command = ["-m", "pipelines.steps.train"] if step == "train" else EVALUATE
+    result = run_step(command, opt_ml, bundles.processing)
     assert result.returncode == 65
     assert f"{split}: its content is " in result.stderr
 

@@ -21,7 +21,7 @@ PARAMETERS = {"AsOf": lake.NIGHT, "HistoryDays": "40", "ParityHours": "0", "Mini
 SPARK_IMAGE = "173754725891.dkr.ecr.us-east-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu-py312-v1.3"
 
 
-@pytest.mark.slow
+@pytest.mark.drill
 @pytest.mark.timeout(900)
 def test_the_same_night_on_spark_and_embedded_has_the_same_manifest(
     mirror: RunningMirror, tmp_path: Path

@@ -33,6 +33,7 @@ def sound(seed: int = 3) -> Lake:
     profiles = pd.DataFrame({"user_id": sorted(rows["user_id"].unique())})
     profiles["event_time"] = pd.Timestamp(lake.AS_OF) - 60 * _DAY
     profiles["home_country"] = "BE"
+    profiles["account_created_at"] = "2020-01-01T00:00:00Z"
     return Lake(rows, lake.labels(rows), profiles)
 
 
