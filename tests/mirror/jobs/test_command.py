@@ -35,6 +35,6 @@ def test_an_entrypoint_of_the_request_leaves_the_image_s_command_out(
         },
         "RoleArn": "arn:aws:iam::123456789012:role/job",
     }
-    context = Context(Cloud(tmp_path), "123456789012", "us-east-1")
+    context = Context(Cloud(tmp_path), "us-east-1")
     command = ProcessingWork().prepare(context, job, Image(OWN, ["serve"]), tmp_path / "ml")
     assert command.argv == expected
