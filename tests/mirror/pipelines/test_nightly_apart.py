@@ -15,7 +15,7 @@ from tests.mirror.pipelines.test_executions import start
 from tests.mirror.running import RunningMirror
 from tests.pipelines.nightly_steps import APART
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 # This mirror has no endpoint, so there are no decisions to compare.
 PARAMETERS = {
     "AsOf": "2026-03-01T02:00:00Z", "HistoryDays": "40", "Rounds": "60", "ParityHours": "0",
