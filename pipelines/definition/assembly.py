@@ -51,7 +51,7 @@ def assemble(inputs: NightlyInputs) -> dict[str, Any]:
     features = build_features(inputs, session, variables, spark)
     training = train_model(inputs, session, variables, features)
     champion = find_champion(inputs, session, variables, features)
-    serving = measure_serving(inputs, session, features, training)
+    serving = measure_serving(inputs, session, variables, features, training)
     evaluation = evaluate_model(inputs, session, variables, features, training, champion, serving)
     parity = served_parity(inputs, session, variables, features)
     apart = lake_jobs(inputs, session, variables)

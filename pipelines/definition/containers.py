@@ -27,6 +27,8 @@ from pipelines.steps.container import INPUTS
 CODE_PATH = "/opt/ml/processing/input/code"
 INPUT_PATH = "/opt/ml/processing/input"
 OUTPUT_PATH = "/opt/ml/processing/output"
+# Working directory of the inference image, where its own packages are.
+_IMAGE_CODE = "/app"
 
 Variables = Mapping[str, Any]
 
@@ -83,6 +85,16 @@ def processor(
         # The image may hold an older copy of our packages where it starts: only the bundle counts.
         env={"PYTHONPATH": f"{CODE_PATH}/{inputs.processing_code_file}", "PYTHONSAFEPATH": "1"},
     )
+
+
+def with_the_server(job: Processor, inputs: NightlyInputs) -> None:
+    """Let a job of the inference image use the server's own packages and the deployment's policy.
+
+    `inference` is not in the code bundle: what decides here is the very code that decides in real time.
+    """
+    job.env["PYTHONPATH"] += f":{_IMAGE_CODE}"
+    if inputs.policy_file is not None:
+        job.env["FRAUDLINE_POLICY_FILE"] = inputs.policy_file
 
 
 def job_input(name: str, uri: Any) -> ProcessingInput:

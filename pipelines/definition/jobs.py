@@ -26,15 +26,17 @@ from pipelines.definition.containers import (
     output_of,
     processor,
     run_uri,
+    with_the_server,
 )
 from pipelines.definition.inputs import NightlyInputs
 from pipelines.definition.spark import features_uri
-from pipelines.evaluation.places import CHAMPION_FILE
+from pipelines.evaluation.places import CHAMPION_FILE, SERVING_FILE
 from pipelines.quality.document import FILE
 from pipelines.steps.container import CHANNELS, OUTPUTS
 from pipelines.steps.dataset import MANIFEST
 from pipelines.steps.metrics_log import METRIC_PATTERNS
 
+SERVING = PropertyFile(name="Serving", output_name="serving", path=SERVING_FILE)
 CHAMPION = PropertyFile(name="Champion", output_name="champion", path=CHAMPION_FILE)
 QUALITY = PropertyFile(name="Quality", output_name="quality", path=FILE)
 TRAINING_SET = PropertyFile(name="TrainingSet", output_name="manifest", path=MANIFEST)
@@ -158,10 +160,19 @@ def find_champion(
 
 
 def measure_serving(
-    inputs: NightlyInputs, session: PipelineSession, features: ProcessingStep, training: TrainingStep
+    inputs: NightlyInputs,
+    session: PipelineSession,
+    variables: Variables,
+    features: ProcessingStep,
+    training: TrainingStep,
 ) -> ProcessingStep:
-    """Model and test set in; how fast the server answers with that model out."""
+    """Model and test set in; how fast the server answers with that model out.
+
+    A measurement is no function of its inputs: it is never cached, so that a machine that was busy once does
+    not refuse a model for a week.
+    """
     job = processor(inputs, session, inputs.inference_image, "pipelines.steps.serving", hours=1)
+    with_the_server(job, inputs)
     arguments = job.run(
         inputs=[
             job_input("code", inputs.processing_code_uri),
@@ -169,14 +180,15 @@ def measure_serving(
             job_input("test", output_of(features, "test")),
             job_input("manifest", output_of(features, "manifest")),
         ],
-        outputs=[job_output(name, run_uri(inputs, "models", name)) for name in OUTPUTS["serving"]],
+        outputs=[job_output(name, night_uri(inputs, variables, name)) for name in OUTPUTS["serving"]],
         arguments=["--training-set-sha256", content_of(features, "sha256")],
     )
     return ProcessingStep(
         name="MeasureServing",
         description="Latency of the real server with the new model",
         step_args=arguments,
-        cache_config=PURE,
+        property_files=[SERVING],
+        cache_config=NEVER,
         retry_policies=job_retries(),
     )
 
@@ -206,6 +218,8 @@ def evaluate_model(
         arguments=[
             "--training-set-sha256", content_of(features, "sha256"),
             "--quality-sha256", content_of(features, "quality_sha256"),
+            "--serving-p95-ms",
+            JsonGet(step_name=serving.name, property_file=SERVING, json_path="summary.p95_ms"),
             # Also makes another champion another evaluation, wherever its files lie.
             "--champion", JsonGet(step_name=champion.name, property_file=CHAMPION, json_path="package"),
             "--minimum-auc", variables["MinimumAuc"].to_string(),

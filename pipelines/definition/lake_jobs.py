@@ -14,12 +14,16 @@ from typing import Any
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.mlops.workflow.steps import ProcessingStep
 
-from pipelines.definition.containers import NEVER, Variables, job_input, job_output, job_retries, processor
+from pipelines.definition.containers import (
+    NEVER,
+    Variables,
+    job_input,
+    job_output,
+    job_retries,
+    processor,
+    with_the_server,
+)
 from pipelines.definition.inputs import NightlyInputs
-
-# Working directory of the inference image, where its own packages are. `inference` is not in the code bundle:
-# the batch decides with the very code that decides in real time.
-_IMAGE_CODE = "/app"
 
 
 def lake_jobs(inputs: NightlyInputs, session: PipelineSession, variables: Variables) -> list[ProcessingStep]:
@@ -66,9 +70,7 @@ def _step(
 ) -> ProcessingStep:
     job = processor(inputs, session, inputs.inference_image, module, hours=hours)
     if image_code:
-        job.env["PYTHONPATH"] += f":{_IMAGE_CODE}"
-        if inputs.policy_file is not None:
-            job.env["FRAUDLINE_POLICY_FILE"] = inputs.policy_file
+        with_the_server(job, inputs)
     step_args = job.run(
         inputs=[job_input("code", inputs.processing_code_uri)],
         outputs=[job_output(folder, f"s3://{inputs.lake_bucket}/{area}") for folder, area in outputs.items()],

@@ -26,8 +26,10 @@ PARAMETERS: tuple[PipelineParameter, ...] = (
     ),
     PipelineParameter("HistoryDays", 90, "Age in days of the oldest transaction that is trained on"),
     PipelineParameter("LabelDelayDays", 7, "Age in days at which a transaction's label counts as complete"),
-    PipelineParameter("ValidationDays", 7, "Days before the test window that choose rounds and thresholds"),
-    PipelineParameter("TestDays", 7, "Newest complete days, used for the evaluation alone"),
+    PipelineParameter(
+        "ValidationDays", 7, "Days before the test window that choose settings, rounds and thresholds"
+    ),
+    PipelineParameter("TestDays", 7, "Newest complete days, which no model learns from"),
     PipelineParameter("Rounds", 600, "Most boosting rounds; early stopping usually ends before"),
     PipelineParameter("MaxDepth", 6, "Depth of each tree"),
     PipelineParameter("LearningRate", 0.1, "Shrinkage of each round"),

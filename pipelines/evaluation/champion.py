@@ -27,9 +27,16 @@ class Champion(NamedTuple):
     summary: dict[str, str]
     model: Model
 
-    @property
-    def why_not_comparable(self) -> str:
-        """Why it cannot score this test window; empty where it can."""
+    def why_not_comparable(self, test_start: str) -> str:
+        """Why its scores on a test window mean nothing beside a challenger's; empty where they do.
+
+        Args:
+            test_start: of the test window, as the manifest has it. A champion of a later night, as when a
+                missed one is caught up, may have learnt from it.
+        """
+        seen = self.model.bundle.get("validation_window", self.model.bundle["training_window"])["end"]
+        if seen > test_start:
+            return f"version {self.version} in production learnt from transactions up to {seen}"
         theirs, ours = set(self.model.bundle["feature_names"]), set(FEATURE_NAMES)
         if self.model.fits:
             return ""

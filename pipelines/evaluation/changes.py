@@ -10,11 +10,13 @@ from pipelines.evaluation.model import Model
 _PLAIN = (
     "trained_at_as_of",
     "training_window",
+    "validation_window",
     "training_data_sha256",
     "code_version",
     "xgboost_version",
 )
-_SELF_EVIDENT = {"feature_names", "model_sha256", *_PLAIN}
+# Trials of the search are in bundle.json; what they chose is among the settings.
+_SELF_EVIDENT = {"feature_names", "model_sha256", "search", *_PLAIN}
 _SHOWN = 10
 
 
@@ -50,8 +52,8 @@ def _entries(name: str, before: Any, now: Any) -> list[dict[str, Any]]:
 
 
 def _fact(name: str, before: Any, now: Any) -> dict[str, Any]:
-    told = [_told(before), _told(now)]
-    return {"what": name.replace("_", " "), "before": told[0], "now": told[1], "same": told[0] == told[1]}
+    what = name.replace("_", " ")
+    return {"what": what, "before": _told(before), "now": _told(now), "same": before == now}
 
 
 def _told(value: Any) -> str:

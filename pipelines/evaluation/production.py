@@ -14,9 +14,9 @@ from pipelines.steps.metrics import Scores
 NOT_COMPARED = "not compared"
 
 
-def not_compared(champion: Champion | None) -> dict[str, Any]:
+def not_compared(champion: Champion | None, test_start: str) -> dict[str, Any]:
     """Where there is nothing to compare with, the fixed criteria decide alone, and it is said why."""
-    reason = "no model is in production" if champion is None else champion.why_not_comparable
+    reason = "no model is in production" if champion is None else champion.why_not_comparable(test_start)
     return {
         "verdict": NOT_COMPARED,
         "text": f"{reason}: the fixed criteria decide alone",

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-import xgboost as xgb
 
 from pipelines.evaluation.calibration import calibration_figures
 from pipelines.evaluation.champion import Champion, read_champion
@@ -68,11 +64,17 @@ def main(arguments: list[str]) -> None:
         raise StepError(f"champion: the input has {found}, not {options.champion}; run FindChampion again")
     scores = model.scores(test)
     production = None
-    if champion is not None and not champion.why_not_comparable:
+    test_start = manifest["splits"]["test"]["start"]
+    if champion is not None and not champion.why_not_comparable(test_start):
         production = champion.model.scores(test)
     report = evaluation(model, scores, champion, production, test, manifest, limits)
     report["serving"] = _json(processing_input("serving") / SERVING_FILE, "pipelines.steps.serving")
-    report["latency"] = single_row_latency(model.booster, test)
+    measured_ms = report["serving"]["summary"]["p95_ms"]
+    if options.serving_p95_ms not in (None, measured_ms):
+        raise StepError(
+            f"serving: the input has a p95 of {measured_ms} ms, not {options.serving_p95_ms}: another "
+            "execution of the night replaced it; run MeasureServing again"
+        )
     report["gate"] = judge(report, limits)
     report["summary"] = summary(report)
     _write(report, quality, scores, production, test)
@@ -120,7 +122,7 @@ def evaluation(
         "segments": segments(scores, test, thresholds["review"], production),
         "importances": trained.importances,
         "reasons": reasons_overall(model.booster, test, scores, thresholds["decline"]),
-        "comparison": not_compared(champion),
+        "comparison": not_compared(champion, manifest["splits"]["test"]["start"]),
         "changes": None,
     }
     if champion is not None:
@@ -163,24 +165,11 @@ def _json(file: Path, step: str) -> Document:
     return found
 
 
-def single_row_latency(booster: xgb.Booster, test: Dataset, calls: int = 300) -> dict[str, float]:
-    """Microseconds that scoring one row takes on one thread."""
-    booster.set_param({"nthread": 1})
-    rows = np.ascontiguousarray(test.features[: min(calls, len(test.features))])
-    elapsed = []
-    for index in range(calls + 20):
-        row = rows[index % len(rows)].reshape(1, -1)
-        start = time.perf_counter()
-        booster.inplace_predict(row, missing=np.nan)
-        elapsed.append((time.perf_counter() - start) * 1e6)
-    warm = np.asarray(elapsed[20:])
-    return {f"p{level}_us": round(float(np.percentile(warm, level)), 1) for level in (50, 95, 99)}
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pipelines.steps.evaluate", description=__doc__)
     parser.add_argument("--training-set-sha256", help="content that it must find")
     parser.add_argument("--quality-sha256", help="content of quality.json that it must find")
+    parser.add_argument("--serving-p95-ms", help="what MeasureServing found")
     parser.add_argument("--champion", default="", help="package that FindChampion found")
     parser.add_argument("--minimum-auc", type=float, required=True)
     parser.add_argument("--minimum-average-precision", type=float, required=True)

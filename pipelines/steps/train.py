@@ -65,6 +65,7 @@ def main(arguments: list[str]) -> None:
         "training_data_sha256": manifest["splits"]["train"]["sha256"],
         "training_set_sha256": manifest["sha256"],
         "training_window": {name: manifest["splits"]["train"][name] for name in ("start", "end")},
+        "validation_window": {name: manifest["splits"]["validation"][name] for name in ("start", "end")},
         "xgboost_version": xgb.__version__,
     }
     write_json(bundle, model_folder() / BUNDLE_FILE)

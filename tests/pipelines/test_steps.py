@@ -59,7 +59,7 @@ def test_the_model_finds_the_fraud(run: Containers) -> None:
     decided = found["fraud_metrics"]["decisions"].values()
     assert sum(item["transactions"] for item in decided) == test["rows"]
     assert sum(item["frauds"] for item in decided) == test["frauds"]
-    assert 0 < found["latency"]["p50_us"] <= found["latency"]["p99_us"]
+    assert 0 < found["serving"]["p50_ms"] <= found["serving"]["p99_ms"]
 
 
 def test_the_real_server_answered_with_the_new_model(run: Containers) -> None:

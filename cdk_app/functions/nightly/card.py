@@ -100,7 +100,7 @@ def _training(
         ],
         "hyper_parameters": [
             {"name": name, "value": str(value)[:_LONGEST_VALUE]}
-            for name, value in sorted(training.get("HyperParameters", {}).items())
+            for name, value in sorted(_settings(bundle, training).items())
             if str(value)
         ],
     }
@@ -117,12 +117,19 @@ def _training(
     }
 
 
+def _settings(bundle: Document, training: Document) -> dict[str, Any]:
+    """What the job was asked for, over which goes what the search and the calibration chose."""
+    asked = {name.replace("-", "_"): value for name, value in training.get("HyperParameters", {}).items()}
+    scaling = {f"calibration_{name}": value for name, value in bundle["calibration"].items()}
+    return {**asked, **bundle["settings"], **scaling}
+
+
 def _evaluation(night: Night, evaluation: Document) -> dict[str, Any]:
     test = evaluation["dataset"]["splits"]["test"]
     details: dict[str, Any] = {
         "name": "Test window",
         "evaluation_observation": f"{test['rows']:,} transactions from {test['start']} to {test['end']}, "
-        f"{test['frauds']:,} of them fraud, which nothing before the evaluation has read. "
+        f"{test['frauds']:,} of them fraud, which the model has not learnt from. "
         f"Checks of the model: {evaluation['quality']['summary']['reason']}."[:_LONGEST_TEXT],
         "metadata": _texts(evaluation["summary"]),
         "metric_groups": [

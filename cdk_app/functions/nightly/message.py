@@ -30,6 +30,7 @@ def compose(night: Night, superseded: Sequence[int], environment: str) -> Mail:
     parts = [
         [verdict],
         _next(night, superseded),
+        list(_also_failed(night)),
         list(_figures(night)),
         list(_data(night)),
         list(_places(night)),
@@ -77,6 +78,18 @@ def _next(night: Night, superseded: Sequence[int]) -> list[str]:
     if night.rejection:
         return []
     return [f"    fraudline pipeline retry {night.execution}", "goes on from the steps that did not succeed."]
+
+
+def _also_failed(night: Night) -> Iterator[str]:
+    """A step that failed while the verdict is about something else, and a verdict that a failure hid."""
+    if not night.failed:
+        return
+    if night.package or night.rejection:
+        yield f"{night.failed['StepName']} failed: {night.failed.get('FailureReason', 'no reason')}"
+        yield f"    fraudline pipeline retry {night.execution}"
+    elif night.evaluation and night.evaluation.document["gate"]["failed"]:
+        reason = night.evaluation.document["gate"]["summary"]["reason"]
+        yield f"The model would not have been registered either: {reason}."
 
 
 def _figures(night: Night) -> Iterator[str]:

@@ -53,6 +53,23 @@ def test_a_failure_names_the_step_its_reason_and_the_way_on() -> None:
     assert f"fraudline pipeline retry {EXECUTION}\n" in mail.text
 
 
+def test_a_step_that_failed_beside_a_registered_model_is_told_too() -> None:
+    aside = step("LongAggregates", "Failed", FailureReason="AlgorithmError: no such group")
+    package = {"ModelPackageVersion": 2, "ModelPackageArn": f"{PACKAGE}2"}
+    text = compose(night(aside, package=package), [], "dev").text
+    assert text.startswith("Version 2 is registered and waits for review.\n")
+    assert "LongAggregates failed: AlgorithmError: no such group\n" in text
+    assert f"fraudline pipeline retry {EXECUTION}\n" in text
+
+
+def test_a_model_whose_refusal_a_failed_step_hid_is_told_too() -> None:
+    found = {"gate": {"failed": 1, "summary": {"reason": "AUC 0.6 (minimum 0.85)"}}, "summary": {}}
+    evaluated = Written("s3://lake/evaluation", "report.html", found)
+    text = compose(night(step("CleanUp", "Failed"), evaluation=evaluated), [], "dev").text
+    assert text.startswith("The night failed in CleanUp: no reason\n")
+    assert "The model would not have been registered either: AUC 0.6 (minimum 0.85).\n" in text
+
+
 def test_a_stopped_night_is_told_too() -> None:
     mail = compose(night(step("BuildFeatures", "Stopped"), status="Stopped"), [], "dev")
     assert mail.subject.endswith("night of 2026-03-01: stopped")
@@ -177,6 +194,7 @@ BUNDLE = {
     "trained_at_as_of": NIGHT, "code_version": "0123", "xgboost_version": "3.2.0", "model_sha256": "ab",
     "thresholds": {"review": 0.1, "decline": 0.9}, "costs": {"review": 0.04}, "feature_names": ["a"],
     "metrics": {"rounds": 7}, "training_window": {"start": "a", "end": "b"},
+    "settings": {"max_depth": 5, "rounds": 60}, "calibration": {"slope": 1.25, "intercept": -0.5},
 }  # fmt: skip
 
 

@@ -59,21 +59,37 @@ def test_each_criterion_refuses_by_itself(changes: dict[str, Any], said: str) ->
     assert said in found["summary"]["reason"]
 
 
+TEST_START = "2026-02-15T02:00:00.000Z"
+
+
 def champion(names: list[str]) -> Champion:
-    bundle = {"feature_names": names, "thresholds": {"review": 0.2, "decline": 0.8}}
+    bundle = {
+        "feature_names": names,
+        "thresholds": {"review": 0.2, "decline": 0.8},
+        "training_window": {"start": "2026-01-01T02:00:00.000Z", "end": "2026-02-08T02:00:00.000Z"},
+        "validation_window": {"start": "2026-02-08T02:00:00.000Z", "end": TEST_START},
+    }
     return Champion("arn", 3, {}, Model(None, bundle))
 
 
 def test_a_champion_of_other_features_is_not_compared_and_it_is_said_why() -> None:
     names = list(FEATURE_NAMES)
-    assert champion(names).why_not_comparable == ""
+    assert champion(names).why_not_comparable(TEST_START) == ""
     other = champion([*names[1:], "moon_phase"])
-    said = not_compared(other)
+    said = not_compared(other, TEST_START)
     assert said["verdict"] == "not compared"
     assert f"trained on other features (without {names[0]}; with moon_phase)" in said["text"]
     assert "the fixed criteria decide alone" in said["text"]
-    assert "in another order" in champion(names[::-1]).why_not_comparable
-    assert not_compared(None)["champion"] is None
+    assert "in another order" in champion(names[::-1]).why_not_comparable(TEST_START)
+    assert not_compared(None, TEST_START)["champion"] is None
+
+
+def test_a_champion_that_has_seen_the_window_is_not_compared() -> None:
+    """As when a missed night is caught up after a later one was approved."""
+    later = champion(list(FEATURE_NAMES))
+    said = not_compared(later, "2026-02-14T02:00:00.000Z")
+    assert said["verdict"] == "not compared"
+    assert f"learnt from transactions up to {TEST_START}" in said["text"]
 
 
 def test_where_two_models_disagree() -> None:

@@ -119,7 +119,6 @@ def ids_changed(labels: pd.DataFrame) -> pd.DataFrame:
 
 
 SPOILT = [
-    (in_split("test", lambda frame: frame.drop(columns="amount")), "features_complete", "lacks amount"),
     (in_split("train", infinite), "features_complete", "amount_to_average_30d is infinite"),
     (in_split("train", sum_missing), "missing_features", "user_amount_sum_24h is missing in 2.0%"),
     (in_split("test", country_missing), "missing_features", "foreign_country is missing in 30.0%"),
