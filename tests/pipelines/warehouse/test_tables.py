@@ -84,6 +84,12 @@ def test_decisions_of_both_kinds_once_each_with_their_first_reasons() -> None:
     assert {field.name for field in facts.DECISIONS} <= set(AUDIT.names)
 
 
+def test_a_decision_without_a_list_of_reasons_leaves_the_next_its_own() -> None:
+    lacking = decision("d1", []) | {"reasons": None}
+    found = facts.predictions_fact(decisions(lacking, decision("d2", ["amount"])), decisions(), DAY)
+    assert found["reason_1"].to_pylist() == [None, "amount"]
+
+
 def test_no_decisions_are_no_rows() -> None:
     assert facts.predictions_fact(decisions(), decisions(), DAY).num_rows == 0
 
