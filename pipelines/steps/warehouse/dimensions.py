@@ -7,6 +7,7 @@ from datetime import date, datetime
 import pandas as pd
 import pyarrow as pa
 
+from pipelines.steps.accounts import opened
 from pipelines.steps.warehouse.facts import date_key
 from processing.warehouse import DATE_DIM, MERCHANTS_DIM, USERS_DIM
 
@@ -19,7 +20,7 @@ PROFILES = pa.schema(
         ("home_country", pa.string()),
         ("account_type", pa.string()),
         ("kyc_status", pa.string()),
-        ("account_created_at", _MOMENT),
+        ("account_created_at", pa.string()),
         ("is_deleted", pa.bool_()),
     ]
 )
@@ -40,8 +41,7 @@ def users_dim(profiles: pa.Table, baselines: pa.Table, as_of: datetime) -> pa.Ta
     usual = baselines.to_pandas()
     usual = usual[[name for name in usual.columns if name == "user_id" or name not in present.columns]]
     users = present.merge(usual, on="user_id", how="outer")
-    created = pd.to_datetime(users["account_created_at"], utc=True)
-    users["account_created_at"] = created.dt.tz_localize(None)
+    users["account_created_at"] = opened(users["account_created_at"]).dt.tz_localize(None)
     return _as(users, USERS_DIM.schema)
 
 
