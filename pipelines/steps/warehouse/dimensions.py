@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from pipelines.steps.accounts import opened
 from pipelines.steps.warehouse.facts import date_key
+from processing.lake.history import profiles_now
 from processing.warehouse import DATE_DIM, MERCHANTS_DIM, USERS_DIM
 
 _MOMENT = pa.timestamp("ms", tz="UTC")
@@ -34,10 +35,7 @@ def users_dim(profiles: pa.Table, baselines: pa.Table, as_of: datetime) -> pa.Ta
         profiles: versions, of `PROFILES`; the newest by `as_of` counts.
         baselines: ``user_id`` and the columns of the user-baseline group.
     """
-    versions = profiles.to_pandas()
-    known = versions[versions["event_time"] <= as_of].sort_values("event_time", kind="stable")
-    newest = known.drop_duplicates("user_id", keep="last")
-    present = newest[~newest["is_deleted"].eq(True)].drop(columns=["event_time", "is_deleted"])
+    present = profiles_now(profiles.to_pandas(), as_of).drop(columns=["event_time", "is_deleted"])
     usual = baselines.to_pandas()
     usual = usual[[name for name in usual.columns if name == "user_id" or name not in present.columns]]
     users = present.merge(usual, on="user_id", how="outer")
