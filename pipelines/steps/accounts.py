@@ -14,5 +14,10 @@ def account_created_at(user_ids: pd.Series, profiles: pd.DataFrame) -> pd.Series
         profiles: versions in event order, with ``user_id`` and ``account_created_at`` (ISO-8601).
     """
     newest = profiles.drop_duplicates("user_id", keep="last").set_index("user_id")["account_created_at"]
-    moments = pd.to_datetime(newest, format="ISO8601", utc=True, errors="coerce")
-    return moments.reindex(user_ids).set_axis(user_ids.index).astype("datetime64[ms, UTC]")
+    return opened(newest).reindex(user_ids).set_axis(user_ids.index)
+
+
+def opened(texts: pd.Series) -> pd.Series:
+    """``account_created_at`` (ISO-8601) as UTC times in milliseconds; missing where a text is no time."""
+    moments = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
+    return moments.astype("datetime64[ms, UTC]")

@@ -25,6 +25,17 @@ def transactions_of(reader: LakeReader, first: date, last: date, as_of: datetime
     return kept.sort_values(["timestamp", "transaction_id"], kind="stable").reset_index(drop=True)
 
 
+def profiles_now(versions: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
+    """Of each user the newest version by `as_of`, without users whose newest version is their deletion.
+
+    Args:
+        versions: with ``user_id``, ``event_time`` and ``is_deleted``, the mark of the Feature Store.
+    """
+    known = versions[versions["event_time"] <= as_of].sort_values("event_time", kind="stable")
+    newest = known.drop_duplicates("user_id", keep="last")
+    return newest[~newest["is_deleted"].eq(True)]
+
+
 def labels_known(reader: LakeReader, first: date, as_of: datetime) -> pd.DataFrame:
     """Labels that became known from `first` on and by `as_of`, in the order they became known.
 

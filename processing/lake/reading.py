@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 _THREADS = 8
@@ -70,14 +70,17 @@ def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """The columns of `schema`, null where the table lacks one; times as text are parsed.
 
     Raises:
-        ArrowInvalid: a column cannot be converted.
+        ArrowInvalid: a column cannot be converted; the message names it.
     """
-    columns = [
-        _as(table[field.name], field.type)
-        if field.name in table.column_names
-        else pa.nulls(table.num_rows, field.type)
-        for field in schema
-    ]
+    columns = []
+    for field in schema:
+        if field.name not in table.column_names:
+            columns.append(pa.nulls(table.num_rows, field.type))
+            continue
+        try:
+            columns.append(_as(table[field.name], field.type))
+        except (ValueError, pa.ArrowException) as error:
+            raise pa.ArrowInvalid(f"column {field.name} is not {field.type}: {error}") from error
     return pa.table(columns, schema=schema)
 
 
@@ -85,7 +88,8 @@ def _as(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
     if pa.types.is_timestamp(kind) and (
         pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
     ):
-        # The Feature Store keeps event times as the text they were put with; all are UTC.
-        bare = pc.replace_substring_regex(column, r"Z$", "")
-        return pc.assume_timezone(bare.cast(pa.timestamp("us")), "UTC").cast(kind, safe=False)
+        # The Feature Store keeps event times as the ISO-8601 text they were put with, in any offset.
+        moments = pd.to_datetime(column.to_pandas(), format="ISO8601", utc=True).dt.as_unit("ms")
+        utc = pa.array(moments.dt.tz_convert(None).to_numpy(), pa.timestamp("ms", tz="UTC"), from_pandas=True)
+        return pa.chunked_array([utc]).cast(kind)
     return column.cast(kind, safe=not pa.types.is_timestamp(kind))

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from feature_groups.names import Names
 from inference.batch.nightly.day import Day, read_day
-from inference.batch.nightly.production import Package, fetch, newest_approved
+from inference.batch.nightly.production import Package, fetch, package_in_production
 from inference.batch.nightly.scores import decide, realtime_by_policy, score_table, turned_out
 from inference.batch.nightly.summary import summary
 from inference.batch.scoring import BatchScorer
@@ -47,8 +47,9 @@ def main(arguments: list[str]) -> None:
     if prefix == options.profiles:
         raise ValueError(f"profiles: {options.profiles!r} is not in the lake s3://{options.lake}/")
     client = _clients()
-    group = Names(options.environment).model_package_group
-    package = newest_approved(client("sagemaker"), group)
+    names = Names(options.environment)
+    group = names.model_package_group
+    package = package_in_production(client("sagemaker"), group, names.endpoint)
     found: dict[str, Any] = {"as_of": as_of.isoformat(), "day": day.isoformat(), "model": None}
     if package is None:
         found["note"] = f"no package of {group} is approved: nothing was scored"

@@ -1,4 +1,4 @@
-"""The model in production: the newest approved package of the registry, and its archive."""
+"""The model in production, and its archive."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-_SHADOW = "shadow"  # approved to be watched, not to decide
+from processing.registry.production import in_production
 
 
 class Package(NamedTuple):
@@ -23,31 +23,17 @@ class Package(NamedTuple):
     archive: str
 
 
-def newest_approved(sagemaker: Any, group: str) -> Package | None:
-    """The approved package with the highest version that may decide; None when there is none.
+def package_in_production(sagemaker: Any, group: str, endpoint: str) -> Package | None:
+    """The package that FindChampion and the deployer call in production; None when there is none.
 
     Raises:
-        ClientError: the registry cannot be read.
+        ClientError: the registry or the endpoint cannot be read.
     """
-    names = [
-        found["ModelPackageGroupName"]
-        for page in sagemaker.get_paginator("list_model_package_groups").paginate(NameContains=group)
-        for found in page["ModelPackageGroupSummaryList"]
-    ]
-    if group not in names:
+    package = in_production(sagemaker, group, endpoint)
+    if package is None:
         return None
-    pages = sagemaker.get_paginator("list_model_packages").paginate(
-        ModelPackageGroupName=group, ModelApprovalStatus="Approved"
-    )
-    summaries = [summary for page in pages for summary in page["ModelPackageSummaryList"]]
-    for summary in sorted(summaries, key=lambda item: -int(item["ModelPackageVersion"])):
-        package = sagemaker.describe_model_package(ModelPackageName=summary["ModelPackageArn"])
-        if package["ModelPackageStatus"] == "Completed" and _SHADOW not in package.get(
-            "CustomerMetadataProperties", {}
-        ):
-            [container, *_] = package["InferenceSpecification"]["Containers"]
-            return Package(f"{group}/{package['ModelPackageVersion']}", container["ModelDataUrl"])
-    return None
+    [container, *_] = package["InferenceSpecification"]["Containers"]
+    return Package(f"{group}/{package['ModelPackageVersion']}", container["ModelDataUrl"])
 
 
 def fetch(s3: Any, archive: str, folder: Path) -> None:

@@ -67,8 +67,8 @@ def main(arguments: list[str]) -> None:
 
 
 def _profiles(night: Night, uri: str) -> pd.DataFrame:
-    frame: pd.DataFrame = night.profiles(uri, PROFILES).to_pandas()
-    return frame[~frame["is_deleted"].eq(True)]
+    versions: pd.DataFrame = night.profiles(uri, PROFILES).to_pandas()
+    return versions
 
 
 def _write(group: FeatureGroup, frame: pd.DataFrame, night: Night) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from feature_groups.aggregates import NIGHT_HOURS, USER_AGGREGATES
 from pipelines.steps.aggregates.windows import over_windows, with_amounts
+from processing.lake.history import profiles_now
 
 _HOME = ["home_country", "home_lat", "home_lon"]
 
@@ -20,7 +21,8 @@ def user_baselines(transactions: pd.DataFrame, profiles: pd.DataFrame, as_of: da
 
     Args:
         transactions: columns of `processing.lake.RAW_TRANSACTIONS`, one row per id.
-        profiles: versions with ``user_id``, ``event_time`` and the home; the newest known one counts.
+        profiles: versions with ``user_id``, ``event_time``, the home and ``is_deleted``; the newest known one
+            counts, and a deleted user has no home.
 
     Raises:
         StepError: a currency is unknown.
@@ -64,8 +66,7 @@ def _aggregate(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _homes(profiles: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
-    known = profiles[profiles["event_time"] <= as_of].sort_values("event_time", kind="stable")
-    return known.drop_duplicates("user_id", keep="last").set_index("user_id")[_HOME]
+    return profiles_now(profiles, as_of).set_index("user_id")[_HOME]
 
 
 def _usual_country(rows: pd.DataFrame) -> pd.Series:

@@ -1,4 +1,4 @@
-"""What registered packages refer to: their archive, their metrics, and the training set of their run."""
+"""What registered packages refer to: their archive, their metrics, and their training set."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ class Reference(NamedTuple):
 class References:
     """Keys of the lake that packages of the registry name.
 
-    The outputs of one run of the pipeline lie in folders of one name in every area, so that a package keeps
-    the training set that it was made from with the archive that it names.
+    A training set lies below its night (``as-of=<night>``) and stays for the package whose metadata name it
+    (``training_set``). What one run of the pipeline wrote lies in folders of the run's name: the archive, the
+    evaluation, and where Spark computed them the features, which stay for the package of that run.
     """
 
     def __init__(self, found: Iterable[Reference]) -> None:
@@ -31,7 +32,7 @@ class References:
 
     @classmethod
     def of(cls, sagemaker: Any, lake: str, group: str) -> References:
-        """Those of every package in the groups whose names contain `group`.
+        """Those of every package in the groups whose names begin with `group`.
 
         Raises:
             ClientError: the registry cannot be read, so nothing may be removed.
@@ -58,10 +59,14 @@ def _run_of(key: str) -> str | None:
 
 
 def _references(sagemaker: Any, bucket: str, group: str) -> Iterator[Reference]:
-    groups = sagemaker.get_paginator("list_model_package_groups").paginate(NameContains=group)
-    for page in groups:
-        for found in page["ModelPackageGroupSummaryList"]:
-            for package in _packages(sagemaker, found["ModelPackageGroupName"]):
+    pages = sagemaker.get_paginator("list_model_package_groups").paginate(NameContains=group)
+    names = [
+        found["ModelPackageGroupName"] for page in pages for found in page["ModelPackageGroupSummaryList"]
+    ]
+    for name in names:
+        # Another team's group may contain the name: this role may not list it, and its packages are not ours.
+        if name.startswith(group):
+            for package in _packages(sagemaker, name):
                 rejected = package.get("ModelApprovalStatus") == "Rejected"
                 yield from (Reference(key, rejected) for key in _uris(package, bucket))
 

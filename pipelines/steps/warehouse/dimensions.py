@@ -7,7 +7,9 @@ from datetime import date, datetime
 import pandas as pd
 import pyarrow as pa
 
+from pipelines.steps.accounts import opened
 from pipelines.steps.warehouse.facts import date_key
+from processing.lake.history import profiles_now
 from processing.warehouse import DATE_DIM, MERCHANTS_DIM, USERS_DIM
 
 _MOMENT = pa.timestamp("ms", tz="UTC")
@@ -19,7 +21,7 @@ PROFILES = pa.schema(
         ("home_country", pa.string()),
         ("account_type", pa.string()),
         ("kyc_status", pa.string()),
-        ("account_created_at", _MOMENT),
+        ("account_created_at", pa.string()),
         ("is_deleted", pa.bool_()),
     ]
 )
@@ -33,15 +35,11 @@ def users_dim(profiles: pa.Table, baselines: pa.Table, as_of: datetime) -> pa.Ta
         profiles: versions, of `PROFILES`; the newest by `as_of` counts.
         baselines: ``user_id`` and the columns of the user-baseline group.
     """
-    versions = profiles.to_pandas()
-    known = versions[versions["event_time"] <= as_of].sort_values("event_time", kind="stable")
-    newest = known.drop_duplicates("user_id", keep="last")
-    present = newest[~newest["is_deleted"].eq(True)].drop(columns=["event_time", "is_deleted"])
+    present = profiles_now(profiles.to_pandas(), as_of).drop(columns=["event_time", "is_deleted"])
     usual = baselines.to_pandas()
     usual = usual[[name for name in usual.columns if name == "user_id" or name not in present.columns]]
     users = present.merge(usual, on="user_id", how="outer")
-    created = pd.to_datetime(users["account_created_at"], utc=True)
-    users["account_created_at"] = created.dt.tz_localize(None)
+    users["account_created_at"] = opened(users["account_created_at"]).dt.tz_localize(None)
     return _as(users, USERS_DIM.schema)
 
 

@@ -113,7 +113,9 @@ def _money(amounts: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
 
 def _reasons(reasons: pa.ChunkedArray) -> dict[str, pa.Array]:
     """The features of the first reasons, null where a decision had fewer."""
-    first = pc.list_slice(reasons.combine_chunks(), 0, _REASONS, return_fixed_size_list=True)
+    # Flattening leaves a null list out altogether, and every row after it would have another's reasons.
+    given = pc.if_else(pc.is_null(reasons), pa.scalar([], reasons.type), reasons).combine_chunks()
+    first = pc.list_slice(given, 0, _REASONS, return_fixed_size_list=True)
     names = pc.struct_field(first.flatten(), "feature")
     places = pa.array(range(len(reasons)), pa.int64())
     return {

@@ -89,7 +89,8 @@ class Monitor:
             sketch = sketches.empty()
             sketch[sketches.ROWS] = of_minute.size
             step = max(1, of_minute.size // SAMPLES)
-            sample = [records[at].raw.data for at in of_minute[::step][:SAMPLES].tolist()]
+            looked_into = [records[at] for at in of_minute[::step][:SAMPLES].tolist()]
+            sample = [(one.raw.data, not isinstance(one.content, RejectedRecord)) for one in looked_into]
             sketch[sketches.SAMPLED] = len(sample)
             sketch[sketches.STRANGE] = self._schemas.strange(sample, minute)
             sketch[sketches.HEAD :] = sketches.histograms(values[with_features == minute])

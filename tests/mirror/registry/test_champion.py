@@ -10,8 +10,10 @@ import pytest
 
 from cdk_app.functions.deployer.choice import choose
 from cdk_app.functions.deployer.registry import Registry
+from inference.batch.nightly.production import package_in_production
 from pipelines.steps import champion
 from pipelines.steps.container import StepError
+from processing.registry import production
 from tests.mirror.pipelines.definitions import IMAGE
 from tests.mirror.running import RunningMirror
 
@@ -89,12 +91,15 @@ def test_an_older_version_that_the_endpoint_serves_is_in_production(
     older = register(mirror, group, "Approved")
     newer = register(mirror, group, "Approved")
     sagemaker = mirror.client("sagemaker")
-    monkeypatch.setattr(champion, "_serving", lambda *_: older)
+    monkeypatch.setattr(production, "_serving", lambda *_: older)
     assert find(mirror, group, tmp_path, monkeypatch)["package"] == older
     registry = Registry(sagemaker, group)
     chosen = choose(None, registry.find(older), registry.newest_approved())
     assert chosen is not None
     assert chosen.arn == older
+    batch = package_in_production(sagemaker, group, "an-endpoint")
+    assert batch is not None
+    assert batch.label == f"{group}/1"
     sagemaker.update_model_package(ModelPackageArn=older, ModelApprovalStatus="Rejected")
     assert find(mirror, group, tmp_path, monkeypatch)["package"] == newer
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feature_groups.aggregates import MERCHANT_AGGREGATES, USER_AGGREGATES
+from feature_groups.names import Names
+from pipelines.steps.aggregates import __main__ as aggregates
 from pipelines.steps.aggregates.merchants import PRIOR_TRANSACTIONS, merchant_risk
 from pipelines.steps.aggregates.users import user_baselines
 from pipelines.steps.container import StepError
+from pipelines.steps.lake import PROFILES
+from pipelines.steps.night import Night
 from tests.pipelines.aggregates import oracle
 
 AS_OF = datetime(2026, 3, 1, 2, tzinfo=UTC)
@@ -56,6 +62,30 @@ def named(rows: list[Row]) -> list[Row]:
     return [{**row, "transaction_id": f"t{number:02d}"} for number, row in enumerate(rows)]
 
 
+def test_a_deleted_user_has_no_home_of_before() -> None:
+    row = {"user_id": "u1", "merchant_id": "m1", "amount_minor": 1, "country": "FR"}
+    log = transactions(named([{**row, "timestamp": AS_OF - timedelta(days=1)}]))
+    home = {"user_id": "u1", "home_country": "NL", "home_lat": 52.0, "home_lon": 4.0}
+    offline = pa.Table.from_pylist(
+        [
+            {**home, "event_time": AS_OF - timedelta(days=9)},
+            {"user_id": "u1", "event_time": AS_OF, "is_deleted": True},
+        ],
+        schema=PROFILES,
+    )
+
+    class Lake(Night):
+        def read(self, prefixes: Iterable[str], schema: pa.Schema) -> pa.Table:
+            assert [*prefixes] == ["profiles/"]
+            return offline.select(schema.names)
+
+    versions = aggregates._profiles(Lake(AS_OF, Names("dev"), "lake"), "s3://lake/profiles/")
+    after, before = (user_baselines(log, versions, AS_OF - timedelta(hours=ago)) for ago in (0, 1))
+    assert after["home_country"].isna().all()
+    assert after["abroad_share_30d"].isna().all()
+    assert before["home_country"].tolist() == ["NL"]
+
+
 @settings(max_examples=60, deadline=None)
 @given(rows=_ROWS, home=_HOME)
 def test_baselines(rows: list[Row], home: str | None) -> None:
@@ -67,7 +97,7 @@ def test_baselines(rows: list[Row], home: str | None) -> None:
          "home_lon": 1.0},
     ]  # fmt: skip
     log = named(rows)
-    found = user_baselines(transactions(log), pd.DataFrame(versions), AS_OF)
+    found = user_baselines(transactions(log), pd.DataFrame(versions).assign(is_deleted=False), AS_OF)
     seen = sorted(
         {r["user_id"] for r in log if AS_OF - timedelta(days=90) <= r["timestamp"] < AS_OF}
     )  # fmt: skip
@@ -136,7 +166,7 @@ def test_amounts_of_other_currencies_add_up_in_major_units_and_an_unknown_one_is
     )
     frame = transactions(rows).assign(currency=["EUR", "JPY"])
     profiles = pd.DataFrame(
-        columns=["user_id", "event_time", "home_country", "home_lat", "home_lon"], dtype=object
+        columns=["user_id", "event_time", "home_country", "home_lat", "home_lon", "is_deleted"], dtype=object
     )
     found = user_baselines(frame, profiles, AS_OF)
     assert found["amount_mean_30d"].tolist() == [(2.5 + 250) / 2]

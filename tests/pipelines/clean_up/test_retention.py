@@ -67,7 +67,9 @@ def test_a_package_keeps_its_archive_its_metrics_and_the_training_set_of_its_run
 
 
 class _Registry:
-    """A registry of two groups, of which one has a package without anything in the lake."""
+    """A registry of two groups, of which one has a package without anything in the lake, and of a stranger's
+    group, which IAM refuses.
+    """
 
     def get_paginator(self, operation: str) -> Any:
         registry = self
@@ -76,10 +78,11 @@ class _Registry:
             def paginate(self, **named: str) -> list[dict[str, Any]]:
                 if operation == "list_model_package_groups":
                     assert named == {"NameContains": "fraud"}
-                    names = ("fraud", "fraud-testing")
+                    names = ("fraud", "anti-fraud", "fraud-testing")
                     groups = [{"ModelPackageGroupName": name} for name in names]
                     return [{"ModelPackageGroupSummaryList": groups[:1]},
                             {"ModelPackageGroupSummaryList": groups[1:]}]  # fmt: skip
+                assert named["ModelPackageGroupName"].startswith("fraud"), "AccessDenied"
                 return [{"ModelPackageSummaryList": [{"ModelPackageArn": named["ModelPackageGroupName"]}]}]
 
         assert registry is self

@@ -12,6 +12,7 @@ import pytest
 
 from pipelines.steps.warehouse import dimensions, facts
 from processing.lake.audit import AUDIT
+from processing.lake.reading import conform
 from processing.warehouse import TABLES, USERS_DIM, Column, Table
 
 DAY = date(2026, 2, 28)
@@ -84,6 +85,12 @@ def test_decisions_of_both_kinds_once_each_with_their_first_reasons() -> None:
     assert {field.name for field in facts.DECISIONS} <= set(AUDIT.names)
 
 
+def test_a_decision_without_a_list_of_reasons_leaves_the_next_its_own() -> None:
+    lacking = decision("d1", []) | {"reasons": None}
+    found = facts.predictions_fact(decisions(lacking, decision("d2", ["amount"])), decisions(), DAY)
+    assert found["reason_1"].to_pylist() == [None, "amount"]
+
+
 def test_no_decisions_are_no_rows() -> None:
     assert facts.predictions_fact(decisions(), decisions(), DAY).num_rows == 0
 
@@ -107,7 +114,12 @@ def test_amounts_are_exact_in_every_currency() -> None:
 def test_users_are_those_with_a_profile_or_transactions() -> None:
     versions = [
         {"user_id": "a", "event_time": MOMENT.replace(hour=1), "home_country": "BE"},
-        {"user_id": "a", "event_time": MOMENT, "home_country": "FR", "account_created_at": MOMENT},
+        {
+            "user_id": "a",
+            "event_time": MOMENT,
+            "home_country": "FR",
+            "account_created_at": f"{MOMENT:%FT%TZ}",
+        },
         {"user_id": "a", "event_time": MOMENT.replace(hour=23), "home_country": "XX"},
         {"user_id": "gone", "event_time": MOMENT.replace(hour=1), "home_country": "BE"},
         {"user_id": "gone", "event_time": MOMENT, "is_deleted": True},
@@ -128,6 +140,35 @@ def test_users_are_those_with_a_profile_or_transactions() -> None:
         ("b", None, 3),
     ]
     assert found[0]["account_created_at"] == MOMENT.replace(tzinfo=None)
+
+
+def test_an_odd_account_age_is_unknown_and_ends_nothing() -> None:
+    """As BuildFeatures takes it: what is no time is unknown, and an offset is one of a time."""
+    odd = {
+        "a": "2026-02-28T13:30:00+01:00", "b": "", "c": "unknown", "d": None,
+        "e": "2026-02-28T12:30:00.0004Z"
+    }  # fmt: skip
+    profiles = {
+        "user_id": list(odd), "event_time": ["2026-02-28T13:00:00+01:00"] * 5,
+        "account_created_at": list(odd.values()),
+    }  # fmt: skip
+    versions = conform(pa.table(profiles), dimensions.PROFILES)
+    assert set(versions["event_time"].to_pylist()) == {MOMENT.replace(minute=0)}
+    baselines = pa.table({name: pa.array([], kind) for name, kind in _baseline_columns()})
+    found = dimensions.users_dim(versions, baselines, MOMENT).to_pylist()
+    known = MOMENT.replace(tzinfo=None)
+    assert [row["account_created_at"] for row in found] == [known, None, None, None, known]
+
+
+def test_a_text_that_is_no_moment_is_named() -> None:
+    odd = pa.table({"user_id": ["a"], "event_time": ["yesterday"]})
+    with pytest.raises(pa.ArrowInvalid, match="column event_time is not timestamp"):
+        conform(odd, dimensions.PROFILES)
+
+
+def _baseline_columns() -> list[tuple[str, pa.DataType]]:
+    own = [field for field in USERS_DIM.schema if field.name not in dimensions.PROFILES.names]
+    return [("user_id", pa.string()), *((field.name, field.type) for field in own)]
 
 
 @pytest.mark.parametrize(

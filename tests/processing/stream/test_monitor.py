@@ -20,6 +20,7 @@ from processing.stream.engine import Engine
 from processing.stream.monitor import MEASURES, Monitor
 from processing.stream.monitor.measures.feature_psi import psi
 from processing.stream.monitor.monitor import HOUR_MS, MINUTE_MS
+from processing.stream.monitor.sampling import Schemas
 from processing.stream.monitor.sketch import BINS, HEAD, WATCHED, histograms, watched
 from processing.stream.records import Event
 from processing.stream.store import Store
@@ -146,6 +147,25 @@ def test_a_fault_is_alerted_by_name_and_nothing_else_is(
         "an unknown field": "loyalty",
     }
     assert named.get(name, measure) in caplog.text
+
+
+def test_refused_records_teach_no_schema_version() -> None:
+    monitor, refused = Monitor({}), RejectedRecord("schema-errors", "record", "is of an unknown version")
+    seen = [event(refused, END + n, data=frame(n.to_bytes(16, "big"), b"")) for n in range(10)]
+    assert b"schemas" not in monitor.add(seen, [], [], END)
+    known = event(transaction(), END, data=frame(b"v" * 16, b""))
+    learnt = monitor.add([known], [], [], END)[b"schemas"]
+    assert learnt is not None
+    assert learnt.startswith(b"v" * 16)
+
+
+def test_the_versions_that_are_remembered_are_bounded() -> None:
+    schemas = Schemas()
+    versions = [(frame(n.to_bytes(16, "big"), b""), True) for n in range(3_000)]
+    assert schemas.strange(versions, 100) == 2_999
+    packed = schemas.pack()
+    assert len(packed) == 1_024 * 24
+    assert Schemas(packed).strange(versions[-1:], 1_000) == 0
 
 
 def test_a_stream_that_stopped_is_seen_once_all_is_read(week: dict[bytes, bytes]) -> None:

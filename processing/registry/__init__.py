@@ -1,0 +1,1 @@
+"""What the model registry and the endpoint say."""
