@@ -14,6 +14,7 @@ _TOGETHER = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep an area or, for all others, a module together: modules share a mirror."""
     if not config.pluginmanager.hasplugin("xdist"):
