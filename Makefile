@@ -22,7 +22,7 @@ demo: install ## take transactions through the whole platform (ARGS="--source F 
 	@$(BIN)/fraudline demo $(ARGS)
 
 test: install engines flink-connector ## run every test except the drills
-	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 check: install ## lint, format, types and the fast tests: run before every commit
 	@$(BIN)/ruff check .
