@@ -125,6 +125,9 @@ def test_the_definition_reads_what_the_steps_write(run: Containers) -> None:
         "Evaluation": report(run),
         "Quality": json.loads(quality.read_text()),
         "Champion": json.loads(champion.read_text()),
+        "Serving": json.loads(
+            (run.serving / "processing" / "output" / "serving" / "serving.json").read_text()
+        ),
         "TrainingSet": manifest(run.features),
     }
     for name, path in read:
