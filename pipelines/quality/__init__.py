@@ -10,11 +10,10 @@ Every module of a layer's folder that declares `CHECKS` is found by itself; to a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import Any
 
 from pipelines.quality.check import Check, Finding, Layer
+from processing.declared import declared
 
 
 def checks_of(layer: Layer) -> tuple[Check, ...]:
@@ -23,14 +22,7 @@ def checks_of(layer: Layer) -> tuple[Check, ...]:
     Raises:
         ValueError: two have the same name.
     """
-    folder = f"{__name__}.{layer}"
-    paths = import_module(folder).__path__
-    modules = [import_module(f"{folder}.{module.name}") for module in iter_modules(paths)]
-    checks = [check for module in modules for check in getattr(module, "CHECKS", ())]
-    names = [check.name for check in checks]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise ValueError(f"checks {', '.join(sorted(twice))} are declared twice: give each its own name")
-    return tuple(checks)
+    return declared(f"{__name__}.{layer}", "CHECKS")
 
 
 def findings(layer: Layer, evidence: Any) -> Iterator[Finding]:
