@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from pathlib import Path
 
-from processing.events import decode_transaction
-from processing.features import MerchantState, UserState, observe
 from processing.generator import Scenario, generate
-from processing.online.codec import MERCHANT, PROGRESS, STREAM, USER, pack_progress
-from processing.online.embedded import LmdbWriter
-from processing.online.writing import OnlineRecord
+from processing.online.filling import fill
 from processing.sources.records import transaction_records
 
 _EVENTS, _DAYS, _USERS, _MERCHANTS = 120_000, 30, 4_000, 1_000
@@ -24,18 +19,5 @@ def populate(folder: Path) -> list[bytes]:
     """
     scenario = Scenario(events=_EVENTS, days=_DAYS, users=_USERS, merchants=_MERCHANTS)
     bodies = [record.data for record in transaction_records(generate(scenario).transactions)]
-    users: defaultdict[str, UserState] = defaultdict(UserState)
-    merchants: defaultdict[str, MerchantState] = defaultdict(MerchantState)
-    end_ms = scenario.start_ms + (_DAYS + 1) * 86_400_000
-    last_ms = 0
-    for body in bodies[:-_REQUESTS]:
-        transaction = decode_transaction(body, end_ms, True)
-        observe(transaction, users[transaction.user_id], merchants[transaction.merchant_id])
-        last_ms = transaction.timestamp_ms
-    records = [OnlineRecord(USER, name, last_ms, state.encode()) for name, state in users.items()]
-    records += [OnlineRecord(MERCHANT, name, last_ms, state.encode()) for name, state in merchants.items()]
-    records.append(OnlineRecord(PROGRESS, STREAM, last_ms, pack_progress(last_ms)))
-    store = LmdbWriter(folder)
-    store.write(records)
-    store.close()
+    fill(folder, bodies[:-_REQUESTS], scenario.start_ms + (_DAYS + 1) * 86_400_000)
     return bodies[-_REQUESTS:]

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from pipelines.steps.container import StepError
 from processing.lake import LABELS, RAW_TRANSACTIONS
+from processing.lake.reading import conform
 
 _MOMENT = pa.timestamp("ms", tz="UTC")
 
@@ -93,25 +94,7 @@ def read_file(file: Path | pa.NativeFile, file_name: str, name: str, schema: pa.
             table = source.read(columns=[column for column in schema.names if column in present])
     except pa.ArrowInvalid as error:
         raise StepError(f"{name}: {file_name} is not a readable Parquet file: {error}") from None
-    columns = []
-    for field in schema:
-        if field.name not in table.column_names:
-            columns.append(pa.nulls(table.num_rows, field.type))
-            continue
-        try:
-            columns.append(_as(table[field.name], field.type))
-        except (ValueError, pa.ArrowException) as error:
-            problem = f"{file_name}, column {field.name} is not {field.type}: {error}"
-            raise StepError(f"{name}: {problem}") from None
-    return pa.table(columns, schema=schema)
-
-
-def _as(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
-    is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-    if pa.types.is_timestamp(kind) and is_text:
-        # The Feature Store writes event times as ISO-8601 text.
-        moments = pd.to_datetime(column.to_pandas(), format="ISO8601", utc=True).dt.as_unit("ms")
-        return pa.chunked_array([pa.array(moments.dt.tz_convert(None).to_numpy(), type=kind)])
-    if pa.types.is_timestamp(kind) and pa.types.is_timestamp(column.type):
-        return column.cast(kind, safe=False)  # finer units lose what the events never had
-    return column.cast(kind)
+    try:
+        return conform(table, schema)
+    except pa.ArrowInvalid as error:
+        raise StepError(f"{name}: {file_name}, {error}") from None

@@ -92,4 +92,6 @@ def _as(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
         moments = pd.to_datetime(column.to_pandas(), format="ISO8601", utc=True).dt.as_unit("ms")
         utc = pa.array(moments.dt.tz_convert(None).to_numpy(), pa.timestamp("ms", tz="UTC"), from_pandas=True)
         return pa.chunked_array([utc]).cast(kind)
-    return column.cast(kind, safe=not pa.types.is_timestamp(kind))
+    if pa.types.is_timestamp(kind) and pa.types.is_timestamp(column.type):
+        return column.cast(kind, safe=False)  # finer units lose what the events never had
+    return column.cast(kind)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from pathlib import Path
 
 import msgspec
@@ -10,11 +9,7 @@ import pandas as pd
 
 from feature_groups import FEATURE_NAMES
 from pipelines.steps.dataset import Dataset
-from processing.events import decode_transaction
-from processing.features import MerchantState, UserState, observe
-from processing.online.codec import MERCHANT, PROGRESS, STREAM, USER, pack_progress
-from processing.online.embedded import LmdbWriter
-from processing.online.writing import OnlineRecord
+from processing.online.filling import fill
 
 _HISTORY, _REQUESTS = 20_000, 500
 _AMOUNT = FEATURE_NAMES.index("amount")
@@ -28,19 +23,8 @@ def populate(test: Dataset, folder: Path) -> list[bytes]:
     """
     bodies = _bodies(test)
     requests = min(_REQUESTS, (len(bodies) + 1) // 2)
-    users: defaultdict[str, UserState] = defaultdict(UserState)
-    merchants: defaultdict[str, MerchantState] = defaultdict(MerchantState)
-    times = test.keys["timestamp"]
-    last_ms = end_ms = int(times.max().timestamp() * 1000) + 1
-    for body in bodies[-_HISTORY - requests : -requests]:
-        transaction = decode_transaction(body, end_ms, True)
-        observe(transaction, users[transaction.user_id], merchants[transaction.merchant_id])
-    records = [OnlineRecord(USER, name, last_ms, state.encode()) for name, state in users.items()]
-    records += [OnlineRecord(MERCHANT, name, last_ms, state.encode()) for name, state in merchants.items()]
-    records.append(OnlineRecord(PROGRESS, STREAM, last_ms, pack_progress(last_ms)))
-    store = LmdbWriter(folder)
-    store.write(records)
-    store.close()
+    end_ms = int(test.keys["timestamp"].max().timestamp() * 1000) + 1
+    fill(folder, bodies[-_HISTORY - requests : -requests], end_ms)
     return bodies[-requests:]
 
 
