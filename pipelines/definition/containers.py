@@ -5,7 +5,7 @@ Imports the SageMaker SDK: import this module only inside `offline_sdk`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sagemaker.core.processing import Processor
@@ -13,6 +13,7 @@ from sagemaker.core.shapes import ProcessingInput, ProcessingOutput, ProcessingS
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join
 from sagemaker.core.workflow.pipeline_context import PipelineSession
+from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.retry import (
     SageMakerJobExceptionTypeEnum,
     SageMakerJobStepRetryPolicy,
@@ -116,6 +117,45 @@ def job_output(name: str, uri: Any) -> ProcessingOutput:
         s3_output=ProcessingS3Output(
             s3_uri=uri, local_path=f"{OUTPUT_PATH}/{name}", s3_upload_mode="EndOfJob"
         ),
+    )
+
+
+def step_of(
+    job: Processor,
+    inputs: NightlyInputs,
+    name: str,
+    description: str,
+    *,
+    reads: Mapping[str, Any] | None = None,
+    writes: Mapping[str, Any],
+    arguments: Sequence[Any] | None = None,
+    after: Sequence[str] = (),
+    files: Sequence[PropertyFile] = (),
+    cache: CacheConfig = NEVER,
+) -> ProcessingStep:
+    """A step of the pipeline that runs a processor on the packed code.
+
+    Args:
+        reads, writes: S3 prefixes by the names of the folders that they are in the container.
+        after: names of steps that it waits for, beside those whose outputs it reads.
+        files: documents among what it writes that conditions and arguments of other steps read.
+    """
+    step_args = job.run(
+        inputs=[
+            job_input("code", inputs.processing_code_uri),
+            *(job_input(folder, uri) for folder, uri in (reads or {}).items()),
+        ],
+        outputs=[job_output(folder, uri) for folder, uri in writes.items()],
+        arguments=None if arguments is None else list(arguments),
+    )
+    return ProcessingStep(
+        name=name,
+        description=description,
+        step_args=step_args,
+        depends_on=list(after),
+        property_files=list(files),
+        cache_config=cache,
+        retry_policies=job_retries(),
     )
 
 

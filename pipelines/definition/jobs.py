@@ -16,16 +16,14 @@ from sagemaker.train import ModelTrainer
 from sagemaker.train.configs import Compute, InputData, OutputDataConfig
 
 from pipelines.definition.containers import (
-    NEVER,
     PURE,
     Variables,
-    job_input,
-    job_output,
     job_retries,
     night_uri,
     output_of,
     processor,
     run_uri,
+    step_of,
     with_the_server,
 )
 from pipelines.definition.inputs import NightlyInputs
@@ -58,15 +56,16 @@ def build_features(
     """
     job = processor(inputs, session, inputs.inference_image, "pipelines.steps.features", hours=4)
     lake = f"s3://{inputs.lake_bucket}"
-    arguments = job.run(
-        inputs=[
-            job_input("code", inputs.processing_code_uri),
-            job_input("transactions", f"{lake}/raw/transactions/"),
-            job_input("labels", f"{lake}/labels/"),
-            job_input("profiles", inputs.profiles_uri),
-            *([job_input("features", features_uri(inputs))] if computed else []),
-        ],
-        outputs=[job_output(name, night_uri(inputs, variables, name)) for name in OUTPUTS["features"]],
+    return step_of(
+        job, inputs, "BuildFeatures",
+        "Checks of the newest days; point-in-time features of the labelled window, split by time",
+        reads={
+            "transactions": f"{lake}/raw/transactions/",
+            "labels": f"{lake}/labels/",
+            "profiles": inputs.profiles_uri,
+            **({"features": features_uri(inputs)} if computed else {}),
+        },
+        writes={name: night_uri(inputs, variables, name) for name in OUTPUTS["features"]},
         arguments=[
             "--as-of", variables["AsOf"],
             "--history-days", variables["HistoryDays"].to_string(),
@@ -76,16 +75,9 @@ def build_features(
             "--code-version", inputs.code_version,
             *(["--computed"] if computed else []),
         ],
+        after=[computed.name] if computed else [],
+        files=[QUALITY, TRAINING_SET],
     )  # fmt: skip
-    return ProcessingStep(
-        name="BuildFeatures",
-        depends_on=[computed.name] if computed else None,
-        description="Checks of the newest days; point-in-time features of the labelled window, split by time",
-        step_args=arguments,
-        property_files=[QUALITY, TRAINING_SET],
-        cache_config=NEVER,
-        retry_policies=job_retries(),
-    )
 
 
 def train_model(
@@ -142,21 +134,14 @@ def find_champion(
     has to be compared where the data is not sound.
     """
     job = processor(inputs, session, inputs.inference_image, "pipelines.steps.champion", hours=1)
-    arguments = job.run(
-        inputs=[job_input("code", inputs.processing_code_uri)],
+    return step_of(
+        job, inputs, "FindChampion", "The model in production",
         # Where the night has its other inputs: run again with the same champion, it has the same arguments.
-        outputs=[job_output(name, night_uri(inputs, variables, name)) for name in OUTPUTS["champion"]],
+        writes={name: night_uri(inputs, variables, name) for name in OUTPUTS["champion"]},
         arguments=["--environment", inputs.environment, "--group", inputs.model_package_group],
-    )
-    return ProcessingStep(
-        name="FindChampion",
-        description="The model in production",
-        step_args=arguments,
-        depends_on=[features.name],
-        property_files=[CHAMPION],
-        cache_config=NEVER,
-        retry_policies=job_retries(),
-    )
+        after=[features.name],
+        files=[CHAMPION],
+    )  # fmt: skip
 
 
 def measure_serving(
@@ -173,24 +158,17 @@ def measure_serving(
     """
     job = processor(inputs, session, inputs.inference_image, "pipelines.steps.serving", hours=1)
     with_the_server(job, inputs)
-    arguments = job.run(
-        inputs=[
-            job_input("code", inputs.processing_code_uri),
-            job_input("model", training.properties.ModelArtifacts.S3ModelArtifacts),
-            job_input("test", output_of(features, "test")),
-            job_input("manifest", output_of(features, "manifest")),
-        ],
-        outputs=[job_output(name, night_uri(inputs, variables, name)) for name in OUTPUTS["serving"]],
+    return step_of(
+        job, inputs, "MeasureServing", "Latency of the real server with the new model",
+        reads={
+            "model": training.properties.ModelArtifacts.S3ModelArtifacts,
+            "test": output_of(features, "test"),
+            "manifest": output_of(features, "manifest"),
+        },
+        writes={name: night_uri(inputs, variables, name) for name in OUTPUTS["serving"]},
         arguments=["--training-set-sha256", content_of(features, "sha256")],
-    )
-    return ProcessingStep(
-        name="MeasureServing",
-        description="Latency of the real server with the new model",
-        step_args=arguments,
-        property_files=[SERVING],
-        cache_config=NEVER,
-        retry_policies=job_retries(),
-    )
+        files=[SERVING],
+    )  # fmt: skip
 
 
 def evaluate_model(
@@ -204,17 +182,15 @@ def evaluate_model(
 ) -> ProcessingStep:
     """Models, test set and latency in; evaluation.json, the reviewer's page and pictures out."""
     job = processor(inputs, session, inputs.xgboost_image, "pipelines.steps.evaluate", hours=1)
-    arguments = job.run(
-        inputs=[
-            job_input("code", inputs.processing_code_uri),
-            job_input("model", training.properties.ModelArtifacts.S3ModelArtifacts),
-            job_input("test", output_of(features, "test")),
-            job_input("manifest", output_of(features, "manifest")),
-            job_input("quality", output_of(features, "quality")),
-            job_input("champion", output_of(champion, "champion")),
-            job_input("serving", output_of(serving, "serving")),
-        ],
-        outputs=[job_output(name, run_uri(inputs, "models", name)) for name in OUTPUTS["evaluate"]],
+    return step_of(
+        job, inputs, "EvaluateModel", "The model on the newest complete days, and against production",
+        reads={
+            "model": training.properties.ModelArtifacts.S3ModelArtifacts,
+            **{name: output_of(features, name) for name in ("test", "manifest", "quality")},
+            "champion": output_of(champion, "champion"),
+            "serving": output_of(serving, "serving"),
+        },
+        writes={name: run_uri(inputs, "models", name) for name in OUTPUTS["evaluate"]},
         arguments=[
             "--training-set-sha256", content_of(features, "sha256"),
             "--quality-sha256", content_of(features, "quality_sha256"),
@@ -227,12 +203,6 @@ def evaluate_model(
             "--tolerance", variables["WorseTolerance"].to_string(),
             "--slowest-ms", variables["SlowestServingMs"].to_string(),
         ],
+        files=[EVALUATION],
+        cache=PURE,
     )  # fmt: skip
-    return ProcessingStep(
-        name="EvaluateModel",
-        description="The model on the newest complete days, and against production",
-        step_args=arguments,
-        property_files=[EVALUATION],
-        cache_config=PURE,
-        retry_policies=job_retries(),
-    )

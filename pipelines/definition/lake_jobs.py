@@ -14,15 +14,7 @@ from typing import Any
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.mlops.workflow.steps import ProcessingStep
 
-from pipelines.definition.containers import (
-    NEVER,
-    Variables,
-    job_input,
-    job_output,
-    job_retries,
-    processor,
-    with_the_server,
-)
+from pipelines.definition.containers import Variables, processor, step_of, with_the_server
 from pipelines.definition.inputs import NightlyInputs
 
 
@@ -71,21 +63,14 @@ def _step(
     job = processor(inputs, session, inputs.inference_image, module, hours=hours)
     if image_code:
         with_the_server(job, inputs)
-    step_args = job.run(
-        inputs=[job_input("code", inputs.processing_code_uri)],
-        outputs=[job_output(folder, f"s3://{inputs.lake_bucket}/{area}") for folder, area in outputs.items()],
+    return step_of(
+        job, inputs, name, description,
+        writes={folder: f"s3://{inputs.lake_bucket}/{area}" for folder, area in outputs.items()},
         arguments=[
             "--environment", inputs.environment,
             "--lake", inputs.lake_bucket,
             "--as-of", variables["AsOf"],
             *arguments,
         ],
+        after=after,
     )  # fmt: skip
-    return ProcessingStep(
-        name=name,
-        description=description,
-        step_args=step_args,
-        depends_on=list(after),
-        cache_config=NEVER,
-        retry_policies=job_retries(),
-    )

@@ -9,15 +9,7 @@ from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.mlops.workflow.steps import ProcessingStep
 
-from pipelines.definition.containers import (
-    NEVER,
-    Variables,
-    job_input,
-    job_output,
-    job_retries,
-    processor,
-    run_uri,
-)
+from pipelines.definition.containers import Variables, processor, run_uri, step_of
 from pipelines.definition.inputs import NightlyInputs
 
 
@@ -30,24 +22,17 @@ def served_parity(
     It waits for `features`, beside which it would compete for the lake, and runs beside the training.
     """
     job = processor(inputs, session, inputs.inference_image, "pipelines.steps.parity", hours=2)
-    arguments = job.run(
-        inputs=[job_input("code", inputs.processing_code_uri)],
-        outputs=[
-            job_output("parity", run_uri(inputs, "audit/parity", "report")),
-            job_output("predictions", run_uri(inputs, "audit/parity", "records")),
-        ],
+    return step_of(
+        job, inputs, "ServedParity", "Features as the endpoint served them, against the batch",
+        writes={
+            "parity": run_uri(inputs, "audit/parity", "report"),
+            "predictions": run_uri(inputs, "audit/parity", "records"),
+        },
         arguments=[
             "--environment", inputs.environment,
             "--started-at", ExecutionVariables.START_DATETIME,
             "--hours", variables["ParityHours"].to_string(),
             "--most-mismatches", variables["MostMismatches"].to_string(),
         ],
+        after=[features.name],
     )  # fmt: skip
-    return ProcessingStep(
-        name="ServedParity",
-        description="Features as the endpoint served them, against the batch",
-        step_args=arguments,
-        depends_on=[features.name],
-        cache_config=NEVER,
-        retry_policies=job_retries(),
-    )
