@@ -82,7 +82,7 @@ def main() -> None:
         folder = Path(temporary)
         bodies = populate(folder / "store")
         started: dict[str, Start] = {
-            _OURS: partial(stacks.fraudline, model, folder / "store", folder / "spool", bodies, _SERVER_CORE),
+            _OURS: partial(stacks.fraudline, model, folder / "store", folder, bodies, _SERVER_CORE),
             "SageMaker XGBoost handler with reasons": partial(
                 stacks.sagemaker_xgboost, model, _SERVER_CORE, reasons=True
             ),

@@ -18,6 +18,7 @@ import numpy as np
 import psutil
 
 from feature_groups import FEATURE_NAMES
+from pipelines.evaluation.serving.server import settings
 
 _ROOT = Path(__file__).parents[2]
 _BASELINES = Path(sys.prefix) / "engines" / "baselines" / "bin"
@@ -46,25 +47,14 @@ class Stack:
 
 
 @contextmanager
-def fraudline(model: Path, store: Path, spool: Path, bodies: list[bytes], core: int) -> Iterator[Stack]:
+def fraudline(model: Path, store: Path, scratch: Path, bodies: list[bytes], core: int) -> Iterator[Stack]:
     """Ours: decode, read, 50 features, score, exact reasons, decision, log.
 
     Its shipper has the same processor, and delivers to the audit's Parquet files: a stream would need a
     server on these processors.
     """
     port = _free_port()
-    environ = {
-        "SM_MODEL_DIR": str(model),
-        "SAGEMAKER_BIND_TO_PORT": str(port),
-        "FRAUDLINE_BIND_HOST": "127.0.0.1",
-        "FRAUDLINE_WORKERS": "1",
-        "FRAUDLINE_REPLAY": "1",
-        "FRAUDLINE_FEATURE_BACKEND": "lmdb",
-        "FRAUDLINE_LMDB_PATH": str(store),
-        "FRAUDLINE_SPOOL_DIR": str(spool),
-        "FRAUDLINE_LOG_STREAM": "off",
-        "FRAUDLINE_AUDIT_URI": str(spool.with_name("audit")),
-    }
+    environ = settings(model, store, scratch, port)
     with _started([sys.executable, "-m", "inference", "serve"], environ, port, "/ping", core) as process:
         yield Stack(port, "/invocations", "application/json", bodies, process)
 

@@ -23,6 +23,22 @@ _WARM_UP, _ROUNDS = 100, 3
 _QUANTILES = (50, 95, 99)
 
 
+def settings(model: Path, store: Path, scratch: Path, port: int) -> dict[str, str]:
+    """Environment of a server of one worker on loopback, which reads a store and logs to files."""
+    return {
+        "SM_MODEL_DIR": str(model),
+        "SAGEMAKER_BIND_TO_PORT": str(port),
+        "FRAUDLINE_BIND_HOST": "127.0.0.1",
+        "FRAUDLINE_WORKERS": "1",
+        "FRAUDLINE_REPLAY": "1",
+        "FRAUDLINE_FEATURE_BACKEND": "lmdb",
+        "FRAUDLINE_LMDB_PATH": str(store),
+        "FRAUDLINE_SPOOL_DIR": str(scratch / "spool"),
+        "FRAUDLINE_LOG_STREAM": "off",
+        "FRAUDLINE_AUDIT_URI": str(scratch / "audit"),
+    }
+
+
 @contextmanager
 def served(model: Path, store: Path, scratch: Path) -> Iterator[int]:
     """``python -m inference serve`` with one worker; yields its port.
@@ -34,16 +50,7 @@ def served(model: Path, store: Path, scratch: Path) -> Iterator[int]:
     environ = {
         **os.environ,
         "PYTHONPATH": _of_the_image(os.environ.get("PYTHONPATH", "")),
-        "SM_MODEL_DIR": str(model),
-        "SAGEMAKER_BIND_TO_PORT": str(port),
-        "FRAUDLINE_BIND_HOST": "127.0.0.1",
-        "FRAUDLINE_WORKERS": "1",
-        "FRAUDLINE_REPLAY": "1",
-        "FRAUDLINE_FEATURE_BACKEND": "lmdb",
-        "FRAUDLINE_LMDB_PATH": str(store),
-        "FRAUDLINE_SPOOL_DIR": str(scratch / "spool"),
-        "FRAUDLINE_LOG_STREAM": "off",
-        "FRAUDLINE_AUDIT_URI": str(scratch / "audit"),
+        **settings(model, store, scratch, port),
         "FRAUDLINE_DECISION_BUDGET_MS": "60000",  # what is slow is to be measured, not answered by rules
         "FRAUDLINE_READ_BUDGET_MS": "10000",
     }

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.bundles import build_bundles
+from pipelines.bundles import CodeBundles, build_bundles
 from pipelines.definition import NightlyInputs, canonical_json, nightly_definition
 from tests.mirror.pipelines.definitions import IMAGE, ROLE
 from tests.mirror.pipelines.test_executions import create
@@ -30,32 +30,45 @@ TRAINING_SET = f"processed/training_sets/as-of={lake.NIGHT}"
 
 def deploy(mirror: RunningMirror, folder: Path) -> str:
     """Fill the lake with 45 days of purchases; create the steps a model needs. The definition."""
-    s3 = mirror.client("s3")
-    s3.create_bucket(Bucket=LAKE)
-    rows = lake.transactions()
-    put_lake(mirror, folder, rows)
-    s3.put_object(Bucket=LAKE, Key="profiles/_empty", Body=b"")
-    bundles = build_bundles(folder / "code")
-    for bundle in (bundles.processing, bundles.training):
-        s3.put_object(Bucket=LAKE, Key=f"code/{bundle.name}", Body=bundle.read_bytes())
-    definition = nightly_definition(
-        NightlyInputs(
-            environment="dev",
-            pipeline_name="nightly",
-            role_arn=ROLE,
-            lake_bucket=LAKE,
-            profiles_uri=f"s3://{LAKE}/profiles/",
-            processing_code_uri=f"s3://{LAKE}/code/{bundles.processing.name}",
-            training_code_uri=f"s3://{LAKE}/code/{bundles.training.name}",
-            code_version=bundles.version,
-            xgboost_image=IMAGE,
-            inference_image=IMAGE,
-            model_package_group=GROUP,
-        )
-    )
-    text = canonical_json(without_the_lake_s_jobs(definition))
+    mirror.client("s3").create_bucket(Bucket=LAKE)
+    put_lake(mirror, folder, lake.transactions())
+    mirror.client("s3").put_object(Bucket=LAKE, Key="profiles/_empty", Body=b"")
+    inputs = inputs_of(LAKE, put_code(mirror, LAKE, folder), model_package_group=GROUP)
+    text = canonical_json(without_the_lake_s_jobs(nightly_definition(inputs)))
     create(mirror, text, "nightly")
     return text
+
+
+def put_code(mirror: RunningMirror, bucket: str, folder: Path) -> CodeBundles:
+    """Build the code bundles in `folder`, and put them below ``code/``."""
+    bundles = build_bundles(folder / "code")
+    for bundle in (bundles.processing, bundles.training, bundles.spark):
+        mirror.client("s3").put_object(Bucket=bucket, Key=f"code/{bundle.name}", Body=bundle.read_bytes())
+    return bundles
+
+
+def inputs_of(bucket: str, bundles: CodeBundles, code: str | None = None, **others: Any) -> NightlyInputs:
+    """Inputs of a definition for a lake.
+
+    Args:
+        code: S3 prefix of the bundles; those of `put_code` in the lake by default.
+        others: what differs.
+    """
+    at = code or f"s3://{bucket}/code"
+    values: dict[str, Any] = {
+        "environment": "dev",
+        "pipeline_name": "nightly",
+        "role_arn": ROLE,
+        "lake_bucket": bucket,
+        "profiles_uri": f"s3://{bucket}/profiles/",
+        "processing_code_uri": f"{at}/{bundles.processing.name}",
+        "training_code_uri": f"{at}/{bundles.training.name}",
+        "code_version": bundles.version,
+        "xgboost_image": IMAGE,
+        "inference_image": IMAGE,
+        **others,
+    }
+    return NightlyInputs(**values)
 
 
 def without_the_lake_s_jobs(definition: dict[str, Any]) -> dict[str, Any]:
@@ -72,14 +85,14 @@ def without_the_lake_s_jobs(definition: dict[str, Any]) -> dict[str, Any]:
     return definition
 
 
-def put_lake(mirror: RunningMirror, folder: Path, rows: pd.DataFrame) -> None:
+def put_lake(mirror: RunningMirror, folder: Path, rows: pd.DataFrame, bucket: str = LAKE) -> None:
     """Put transactions and their labels where the pipeline reads them."""
     lake.write_lake(folder, rows, lake.labels(rows))
     inputs = folder / "processing" / "input"
     for name, prefix in (("transactions", "raw/transactions"), ("labels", "labels")):
         for path in (inputs / name).rglob("*.parquet"):
             key = f"{prefix}/{path.relative_to(inputs / name)}"
-            mirror.client("s3").put_object(Bucket=LAKE, Key=key, Body=path.read_bytes())
+            mirror.client("s3").put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
 
 
 def changed(definition: str, change: Callable[[dict[str, Any]], None]) -> str:

@@ -18,7 +18,7 @@ from pipelines.bundles import build_bundles
 from processing.batch import compute_features
 from tests.inference.running import write_bundle
 from tests.mirror.pipelines.definitions import IMAGE
-from tests.mirror.pipelines.night import BUCKET, NAMES, Ran, Steps, fill_lake, put_decisions
+from tests.mirror.pipelines.lake_steps import BUCKET, NAMES, Ran, Steps, fill_lake, put_decisions
 from tests.mirror.running import RunningMirror
 from tests.pipelines import lake
 

@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.bundles import build_bundles
 from tests.mirror.pipelines.definitions import IMAGE
-from tests.mirror.pipelines.night import BUCKET, NAMES, PROFILES, Steps, create_groups, fill_lake, later
+from tests.mirror.pipelines.lake_steps import BUCKET, NAMES, PROFILES, Steps, create_groups, fill_lake, later
 from tests.mirror.running import RunningMirror
 from tests.pipelines import lake
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.mirror.endpoints.images import push_inference_image
-from tests.mirror.pipelines.night import BUCKET, NAMES, create_groups, deploy, fill_lake
+from tests.mirror.pipelines.lake_steps import BUCKET, NAMES, create_groups, deploy, fill_lake
 from tests.mirror.pipelines.programs import steps, wait
 from tests.mirror.pipelines.test_executions import start
 from tests.mirror.running import RunningMirror

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from pipelines.bundles import build_bundles
 from pipelines.definition import NightlyInputs, canonical_json, nightly_definition
-from tests.mirror.pipelines.definitions import IMAGE, ROLE
+from tests.mirror.pipelines.nightly import inputs_of, put_code, put_lake
 from tests.mirror.pipelines.programs import steps, wait
 from tests.mirror.pipelines.test_executions import create, start
 from tests.mirror.running import RunningMirror
 from tests.pipelines import lake
 
+BUCKET = "spark-lake"
 PARAMETERS = {"AsOf": lake.NIGHT, "HistoryDays": "40", "ParityHours": "0", "MinimumAuc": "1.0"}
 SPARK_IMAGE = "173754725891.dkr.ecr.us-east-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu-py312-v1.3"
 
@@ -27,37 +27,19 @@ def test_the_same_night_on_spark_and_embedded_has_the_same_manifest(
     mirror: RunningMirror, tmp_path: Path
 ) -> None:
     s3 = mirror.client("s3")
-    s3.create_bucket(Bucket="spark-lake")
-    rows = lake.transactions()
-    lake.write_lake(tmp_path, rows, lake.labels(rows))
-    inputs = tmp_path / "processing" / "input"
-    for name, prefix in (("transactions", "raw/transactions"), ("labels", "labels")):
-        for path in (inputs / name).rglob("*.parquet"):
-            key = f"{prefix}/{path.relative_to(inputs / name)}"
-            s3.put_object(Bucket="spark-lake", Key=key, Body=path.read_bytes())
-    s3.put_object(Bucket="spark-lake", Key="profiles/_empty", Body=b"")
-    bundles = build_bundles(tmp_path / "code")
-    for bundle in (bundles.processing, bundles.training, bundles.spark):
-        s3.put_object(Bucket="spark-lake", Key=f"code/{bundle.name}", Body=bundle.read_bytes())
-    embedded = NightlyInputs(
-        environment="dev",
-        pipeline_name="nightly-embedded",
-        role_arn=ROLE,
-        lake_bucket="spark-lake",
-        profiles_uri="s3://spark-lake/profiles/",
-        processing_code_uri=f"s3://spark-lake/code/{bundles.processing.name}",
-        training_code_uri=f"s3://spark-lake/code/{bundles.training.name}",
-        code_version=bundles.version,
-        xgboost_image=IMAGE,
-        inference_image=IMAGE,
-        model_package_group="spark-models",
+    s3.create_bucket(Bucket=BUCKET)
+    put_lake(mirror, tmp_path, lake.transactions(), BUCKET)
+    s3.put_object(Bucket=BUCKET, Key="profiles/_empty", Body=b"")
+    bundles = put_code(mirror, BUCKET, tmp_path)
+    embedded = inputs_of(
+        BUCKET, bundles, pipeline_name="nightly-embedded", model_package_group="spark-models"
     )
     spark = replace(
         embedded,
         pipeline_name="nightly-spark",
         features_engine="spark",
         spark_image=SPARK_IMAGE,
-        spark_program_uri=f"s3://spark-lake/code/{bundles.spark.name}",
+        spark_program_uri=f"s3://{BUCKET}/code/{bundles.spark.name}",
     )
     manifests = [_manifest(mirror, one) for one in (embedded, spark)]
     assert manifests[0]["splits"]["train"]["rows"] > 1000
@@ -74,6 +56,6 @@ def _manifest(mirror: RunningMirror, inputs: NightlyInputs) -> dict[str, Any]:
     reasons = {name: step.get("FailureReason") for name, step in steps(mirror, arn).items()}
     assert execution["PipelineExecutionStatus"] == "Succeeded", reasons
     key = f"processed/training_sets/as-of={lake.NIGHT}/manifest/manifest.json"
-    body = mirror.client("s3").get_object(Bucket="spark-lake", Key=key)["Body"]
+    body = mirror.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"]
     document: dict[str, Any] = json.load(body)
     return document

@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 
 from pipelines.bundles import CodeBundles
-from pipelines.definition import NightlyInputs, canonical_json, nightly_definition
+from pipelines.definition import canonical_json, nightly_definition
 from pipelines.report import QUALITY_FILE
-from tests.mirror.pipelines.definitions import IMAGE, ROLE
-from tests.mirror.pipelines.nightly import PARAMETERS, without_the_lake_s_jobs
+from tests.mirror.pipelines.definitions import ROLE
+from tests.mirror.pipelines.nightly import PARAMETERS, inputs_of, without_the_lake_s_jobs
 from tests.mirror.running import RunningMirror
 from tests.pipelines.quality.nights import LAST_DAY, Lake
 
@@ -82,17 +82,11 @@ class Nights:
         self._definition = canonical_json(
             without_the_lake_s_jobs(
                 nightly_definition(
-                    NightlyInputs(
-                        environment="dev",
+                    inputs_of(
+                        _PLACEHOLDER,
+                        bundles,
+                        "s3://code",
                         pipeline_name=_PLACEHOLDER,
-                        role_arn=ROLE,
-                        lake_bucket=_PLACEHOLDER,
-                        profiles_uri=f"s3://{_PLACEHOLDER}/profiles/",
-                        processing_code_uri=f"s3://code/{bundles.processing.name}",
-                        training_code_uri=f"s3://code/{bundles.training.name}",
-                        code_version=bundles.version,
-                        xgboost_image=IMAGE,
-                        inference_image=IMAGE,
                         model_package_group=f"{GROUP}-{_PLACEHOLDER}",
                     )
                 )

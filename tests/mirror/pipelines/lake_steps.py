@@ -12,12 +12,13 @@ import pyarrow as pa
 
 from feature_groups import MERCHANT_RISK, USER_BASELINE
 from feature_groups.names import Names
-from pipelines.bundles import CodeBundles, build_bundles
-from pipelines.definition import NightlyInputs, canonical_json, nightly_definition
+from pipelines.bundles import CodeBundles
+from pipelines.definition import canonical_json, nightly_definition
 from processing.lake import parquet
 from processing.lake.audit import AUDIT, AUDIT_PREFIX
 from processing.lake.nights import NIGHT_FORMAT
-from tests.mirror.pipelines.definitions import IMAGE, ROLE
+from tests.mirror.pipelines.definitions import ROLE
+from tests.mirror.pipelines.nightly import inputs_of, put_code, put_lake
 from tests.mirror.pipelines.test_executions import create
 from tests.mirror.running import RunningMirror
 from tests.pipelines import lake
@@ -34,12 +35,7 @@ def fill_lake(mirror: RunningMirror, folder: Path) -> pd.DataFrame:
     s3 = mirror.client("s3")
     s3.create_bucket(Bucket=BUCKET)
     rows = lake.transactions()
-    lake.write_lake(folder, rows, lake.labels(rows))
-    inputs = folder / "processing" / "input"
-    for name, prefix in (("transactions", "raw/transactions"), ("labels", "labels")):
-        for path in (inputs / name).rglob("*.parquet"):
-            key = f"{prefix}/{path.relative_to(inputs / name)}"
-            s3.put_object(Bucket=BUCKET, Key=key, Body=path.read_bytes())
+    put_lake(mirror, folder, rows, BUCKET)
     profiles = pd.DataFrame(
         {
             "user_id": ["u001", "u002", "u003"],
@@ -73,26 +69,13 @@ def create_groups(mirror: RunningMirror) -> None:
 
 def deploy(mirror: RunningMirror, folder: Path, inference_image: str) -> str:
     """Create the nightly pipeline on the filled lake; returns its name."""
-    s3 = mirror.client("s3")
-    bundles = build_bundles(folder / "code")
-    for bundle in (bundles.processing, bundles.training):
-        s3.put_object(Bucket=BUCKET, Key=f"code/{bundle.name}", Body=bundle.read_bytes())
-    definition = nightly_definition(
-        NightlyInputs(
-            environment=NAMES.environment,
-            pipeline_name="nightly",
-            role_arn=ROLE,
-            lake_bucket=BUCKET,
-            profiles_uri=PROFILES,
-            processing_code_uri=f"s3://{BUCKET}/code/{bundles.processing.name}",
-            training_code_uri=f"s3://{BUCKET}/code/{bundles.training.name}",
-            code_version=bundles.version,
-            xgboost_image=IMAGE,
-            inference_image=inference_image,
-            model_package_group=NAMES.model_package_group,
-        )
+    inputs = inputs_of(
+        BUCKET,
+        put_code(mirror, BUCKET, folder),
+        inference_image=inference_image,
+        model_package_group=NAMES.model_package_group,
     )
-    return create(mirror, canonical_json(definition), "nightly")
+    return create(mirror, canonical_json(nightly_definition(inputs)), "nightly")
 
 
 def put_decisions(mirror: RunningMirror, rows: pd.DataFrame) -> None:
